@@ -2,10 +2,12 @@
 //! field lookup, resource names, `kubectl explain`, editor completion and patches.
 //! Everything here works on `serde_json::Value`; no typed API is known.
 
+mod decode;
 mod load;
 mod resources;
 mod types;
 
+pub use decode::{DecodeError, DecodeReport, check, nearest};
 pub use load::Schema;
 pub use resources::{Resource, Subresource};
 pub use types::{Column, Field, FieldKind, Gvk, ListType, PatchStrategy, Type, TypeId};
