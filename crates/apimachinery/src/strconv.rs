@@ -32,6 +32,18 @@ fn is_print(c: char) -> bool {
     c == ' ' || !(c.is_control() || c.is_whitespace() || hidden)
 }
 
+/// A list of strings as Go's package json prints it, HTML's characters escaped.
+pub fn json_strings<S: AsRef<str>>(texts: &[S]) -> String {
+    let items: Vec<String> = texts.iter().map(|text| json_string(text.as_ref())).collect();
+    format!("[{}]", items.join(","))
+}
+
+/// A string as Go's package json prints it.
+pub fn json_string(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
 /// Reads a decimal integer as Go's `ParseInt(text, 10, 64)` does.
 pub fn parse_int64(text: &str) -> Option<i64> {
     text.parse().ok()

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
+use apimachinery::labels::{LabelSelector, Labels, Selector};
+use apimachinery::names;
 use apimachinery::quantity::Quantity;
+use apimachinery::wire::Wire;
 use serde_json::{Value, json};
 
 fn vectors(key: &str) -> Value {
@@ -55,4 +58,52 @@ fn quantity_arithmetic() {
 #[test]
 fn a_quantity_takes_sixteen_bytes() {
     assert_eq!(size_of::<Quantity>(), 16);
+}
+
+#[test]
+fn selector() {
+    let vectors = vectors("selector");
+    let sets: Vec<Labels> =
+        cases(&vectors["sets"]).iter().map(|s| Wire::from_value(s.clone()).unwrap()).collect();
+    for case in cases(&vectors["cases"]) {
+        let parsed = Selector::parse(case["in"].as_str().unwrap());
+        check(case, parsed.as_ref().err().map(ToString::to_string), error(case));
+        let Ok(selector) = parsed else { continue };
+        check(case, json!(selector.to_string()), case["string"].clone());
+        let matches: Vec<bool> = sets.iter().map(|set| selector.matches(set)).collect();
+        check(case, json!(matches), case["matches"].clone());
+    }
+}
+
+#[test]
+fn names() {
+    let rules: [(&str, fn(&str) -> Vec<String>); 8] = [
+        ("configMapKey", names::is_config_map_key),
+        ("dns1035label", names::is_dns1035_label),
+        ("dns1123label", names::is_dns1123_label),
+        ("dns1123subdomain", names::is_dns1123_subdomain),
+        ("envVarName", names::is_env_var_name),
+        ("labelValue", names::is_valid_label_value),
+        ("portName", names::is_valid_port_name),
+        ("qualifiedName", names::is_qualified_name),
+    ];
+    for case in cases(&vectors("names")) {
+        for (key, rule) in rules {
+            let wrong = rule(case["in"].as_str().unwrap());
+            let wrong = if wrong.is_empty() { Value::Null } else { json!(wrong) };
+            check(case, wrong, case[key].clone());
+        }
+    }
+}
+
+#[test]
+fn label_selector() {
+    for case in cases(&vectors("label_selector")) {
+        let api = LabelSelector::from_value(case["in"].clone()).unwrap();
+        check(case, json!(api.format()), case["format"].clone());
+        let selector = api.to_selector();
+        check(case, selector.as_ref().err().map(ToString::to_string), error(case));
+        let Ok(selector) = selector else { continue };
+        check(case, json!(selector.to_string()), case["string"].clone());
+    }
 }
