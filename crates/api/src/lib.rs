@@ -1,1 +1,23 @@
-//! Room not yet furnished.
+//! The API's kinds: one file each with type, defaults, validation, update rules and printer
+//! columns. `kinds.rs` lists them.
+
+pub mod apps;
+pub mod coordination;
+pub mod core;
+pub mod discovery;
+pub mod kinds;
+pub mod object;
+
+pub use apps::deployment::Deployment;
+pub use apps::replica_set::ReplicaSet;
+pub use coordination::lease::Lease;
+pub use core::config_map::ConfigMap;
+pub use core::endpoints::Endpoints;
+pub use core::event::Event;
+pub use core::namespace::Namespace;
+pub use core::node::Node;
+pub use core::pod::Pod;
+pub use core::service::Service;
+pub use core::service_account::ServiceAccount;
+pub use discovery::endpoint_slice::EndpointSlice;
+pub use object::{Kind, KindEntry, KindInfo, Obj, Object, as_kind, make_mut, to_kind};

@@ -1,0 +1,29 @@
+//! ConfigMap: settings as keys and texts.
+
+use crate::object::{Kind, KindInfo};
+use apimachinery::meta::ObjectMeta;
+use apimachinery::wire_struct;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+
+wire_struct! {
+    /// Settings that pods read as variables or files.
+    pub struct ConfigMap {
+        pub binary_data: BTreeMap<SmolStr, String> => "binaryData",
+        pub data: BTreeMap<SmolStr, String> => "data",
+        pub immutable: Option<bool> => "immutable",
+        pub metadata: ObjectMeta => "metadata" keep,
+    }
+}
+
+impl Kind for ConfigMap {
+    const INFO: KindInfo = KindInfo::fixed("", "v1", "ConfigMap", "configmaps", true, &[]);
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}

@@ -1,0 +1,16 @@
+//! core/v1.
+
+pub mod config_map;
+pub mod container;
+pub mod endpoints;
+pub mod event;
+pub mod namespace;
+pub mod node;
+pub mod pod;
+pub mod pod_spec;
+pub mod pod_status;
+pub mod probe;
+pub mod reference;
+pub mod service;
+pub mod service_account;
+pub mod volume;

@@ -1,0 +1,29 @@
+//! ServiceAccount: who a pod is.
+
+use crate::object::{Kind, KindInfo};
+use apimachinery::meta::ObjectMeta;
+use apimachinery::wire_struct;
+use serde_json::Value;
+
+wire_struct! {
+    /// An identity for the processes of a pod.
+    pub struct ServiceAccount {
+        pub automount_service_account_token: Option<bool> => "automountServiceAccountToken",
+        pub image_pull_secrets: Vec<Value> => "imagePullSecrets",
+        pub metadata: ObjectMeta => "metadata" keep,
+        pub secrets: Vec<Value> => "secrets",
+    }
+}
+
+impl Kind for ServiceAccount {
+    const INFO: KindInfo =
+        KindInfo::fixed("", "v1", "ServiceAccount", "serviceaccounts", true, &["token"]);
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}

@@ -1,0 +1,22 @@
+//! Every kind the API serves, one line each.
+
+use crate::object::KindEntry;
+use crate::{apps, coordination, core, discovery};
+
+/// All kinds with a type of their own, in alphabetical order.
+pub fn kinds() -> Vec<KindEntry> {
+    vec![
+        KindEntry::of::<core::config_map::ConfigMap>(),
+        KindEntry::of::<apps::deployment::Deployment>(),
+        KindEntry::of::<discovery::endpoint_slice::EndpointSlice>(),
+        KindEntry::of::<core::endpoints::Endpoints>(),
+        KindEntry::of::<core::event::Event>(),
+        KindEntry::of::<coordination::lease::Lease>(),
+        KindEntry::of::<core::namespace::Namespace>(),
+        KindEntry::of::<core::node::Node>(),
+        KindEntry::of::<core::pod::Pod>(),
+        KindEntry::of::<apps::replica_set::ReplicaSet>(),
+        KindEntry::of::<core::service::Service>(),
+        KindEntry::of::<core::service_account::ServiceAccount>(),
+    ]
+}

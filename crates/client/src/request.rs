@@ -1,0 +1,227 @@
+//! What one asks of the API server and what it answers.
+
+use api::Obj;
+use apimachinery::gvk::GroupResource;
+use apimachinery::meta::Uid;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    Create,
+    Get,
+    List,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+impl Verb {
+    /// As RBAC and audit name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verb::Create => "create",
+            Verb::Get => "get",
+            Verb::List => "list",
+            Verb::Update => "update",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
+            Verb::DeleteCollection => "deletecollection",
+        }
+    }
+
+    /// As HTTP names it.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Verb::Create => "POST",
+            Verb::Get | Verb::List => "GET",
+            Verb::Update => "PUT",
+            Verb::Patch => "PATCH",
+            Verb::Delete | Verb::DeleteCollection => "DELETE",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    pub name: SmolStr,
+    pub groups: Vec<SmolStr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchType {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    Background,
+    Foreground,
+    Orphan,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteOptions {
+    pub grace_period_seconds: Option<i64>,
+    pub propagation: Option<Propagation>,
+    pub precondition_uid: Option<Uid>,
+    pub precondition_resource_version: Option<u64>,
+}
+
+/// What a request carries. Components inside the engine send typed objects; whoever stands outside
+/// sends JSON, which is checked strictly against the schema.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    #[default]
+    None,
+    Object(Obj),
+    Json(Value),
+    Patch(PatchType, Value),
+    Delete(DeleteOptions),
+    /// The `binding` subresource: the node a pod goes to.
+    Binding(SmolStr),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListOptions {
+    pub label_selector: SmolStr,
+    pub field_selector: SmolStr,
+    /// Zero means no limit.
+    pub limit: u32,
+    pub continue_token: SmolStr,
+}
+
+/// The form of the answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    #[default]
+    Object,
+    /// The server's table, as `kubectl get` asks for it.
+    Table,
+}
+
+/// One request. Empty namespace: cluster-scoped, or all namespaces in a list.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub verb: Verb,
+    pub resource: GroupResource,
+    /// Empty means the preferred version.
+    pub version: SmolStr,
+    pub namespace: SmolStr,
+    pub name: SmolStr,
+    /// `status`, `scale`, `binding`, `log`, `eviction`, … or empty.
+    pub subresource: SmolStr,
+    pub body: Body,
+    pub list: ListOptions,
+    pub accept: Accept,
+    pub dry_run: bool,
+    /// Strict field validation: unknown fields are errors. Off: they are dropped.
+    pub strict: bool,
+    /// Further query parameters (`container`, `tailLines`, `fieldManager`, `force`, …).
+    pub query: Vec<(SmolStr, SmolStr)>,
+}
+
+impl Request {
+    pub fn new(verb: Verb, resource: GroupResource, namespace: &str, name: &str) -> Self {
+        Request {
+            verb,
+            resource,
+            version: SmolStr::default(),
+            namespace: namespace.into(),
+            name: name.into(),
+            subresource: SmolStr::default(),
+            body: Body::None,
+            list: ListOptions::default(),
+            accept: Accept::Object,
+            dry_run: false,
+            strict: true,
+            query: Vec::new(),
+        }
+    }
+
+    pub fn subresource(mut self, name: &'static str) -> Self {
+        self.subresource = SmolStr::new_static(name);
+        self
+    }
+
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One cell of a table: text, number or boolean.
+pub type Cell = Value;
+
+#[derive(Clone, Debug)]
+pub struct TableRow {
+    pub cells: Vec<Cell>,
+    pub object: Obj,
+}
+
+/// The server's table. Column definitions as in `meta.k8s.io/v1 Table`; wide ones have priority 1.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub columns: &'static [api::object::Column],
+    pub rows: Vec<TableRow>,
+    pub resource_version: u64,
+    pub continue_token: SmolStr,
+    pub remaining: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    pub items: Vec<Obj>,
+    pub resource_version: u64,
+    pub continue_token: SmolStr,
+    pub remaining: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum ReplyBody {
+    Object(Obj),
+    List(List),
+    Table(Table),
+    /// Kinds without a type of their own: `Scale`, `Status` of success, reviews.
+    Json(Value),
+    /// Logs.
+    Text(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub body: ReplyBody,
+    /// Texts of `Warning` headers.
+    pub warnings: Vec<String>,
+    /// Whether the object did not exist before (apply, create).
+    pub created: bool,
+}
+
+impl Reply {
+    pub fn new(body: ReplyBody) -> Self {
+        Reply { body, warnings: Vec::new(), created: false }
+    }
+
+    pub fn object(self) -> Option<Obj> {
+        match self.body {
+            ReplyBody::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    pub fn list(self) -> Option<List> {
+        match self.body {
+            ReplyBody::List(list) => Some(list),
+            _ => None,
+        }
+    }
+}
