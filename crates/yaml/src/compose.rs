@@ -8,7 +8,7 @@ use crate::limits::{DEPTH_CEILING, Limits};
 use crate::parse::{Document, is_name};
 use crate::resolve::Resolved;
 use crate::scalar;
-use crate::span::{Lines, Position, Span, SpanIndex, Under};
+use crate::span::{Marks, Position, Span, SpanIndex, Under};
 use saphyr_parser::{Event, ScalarStyle, Tag};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -57,8 +57,7 @@ struct Node {
 }
 
 pub(crate) struct Composer<'a> {
-    lines: &'a Lines<'a>,
-    first_line: usize,
+    marks: &'a Marks<'a>,
     limits: Limits,
     index: SpanIndex,
     frames: Vec<Frame>,
@@ -73,10 +72,9 @@ pub(crate) struct Composer<'a> {
 }
 
 impl<'a> Composer<'a> {
-    pub fn new(lines: &'a Lines<'a>, first_line: usize, limits: &Limits) -> Self {
+    pub fn new(marks: &'a Marks<'a>, limits: &Limits) -> Self {
         Composer {
-            lines,
-            first_line,
+            marks,
             limits: *limits,
             index: SpanIndex::default(),
             frames: Vec::new(),
@@ -86,7 +84,7 @@ impl<'a> Composer<'a> {
             failure: None,
             decoded: 0,
             from_aliases: 0,
-            last_end: lines.position(first_line, 0),
+            last_end: marks.lines.position(marks.first_line, 0),
         }
     }
 
@@ -106,7 +104,7 @@ impl<'a> Composer<'a> {
         event: Event<'_>,
         span: saphyr_parser::Span,
     ) -> Result<(), Diagnostic> {
-        let mut span = self.span(span);
+        let mut span = self.marks.span(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let omitted = text.is_empty() && style == ScalarStyle::Plain;
@@ -134,13 +132,6 @@ impl<'a> Composer<'a> {
             }
             _ => Ok(()),
         }
-    }
-
-    fn span(&self, span: saphyr_parser::Span) -> Span {
-        let at = |mark: saphyr_parser::Marker| {
-            self.lines.position(self.first_line + mark.line().saturating_sub(1), mark.col())
-        };
-        Span { start: at(span.start), end: at(span.end) }
     }
 
     fn refuse(&mut self, code: Code, span: Span, message: String) {
@@ -237,7 +228,7 @@ impl<'a> Composer<'a> {
     }
 
     fn alias_name(&self, span: Span) -> &'a str {
-        let line = self.lines.line(span.start.line.saturating_sub(1) as usize);
+        let line = self.marks.lines.line(span.start.line.saturating_sub(1) as usize);
         let at = line.char_indices().nth(span.start.col as usize).map_or(line.len(), |(i, _)| i);
         let rest = line.get(at..).unwrap_or("");
         rest.split(|c: char| !is_name(c)).next().unwrap_or("")
@@ -334,7 +325,7 @@ impl<'a> Composer<'a> {
     }
 
     fn warn_duplicate(&mut self, key: &Key, value: Span) {
-        let line = value.start.line as usize - self.first_line.min(value.start.line as usize);
+        let line = (value.start.line as usize).saturating_sub(self.marks.first_line);
         let shown = if key.is_text { format!("{:?}", key.name) } else { key.name.clone() };
         let message =
             format!("yaml: unmarshal errors:\n  line {line}: key {shown} already set in map");

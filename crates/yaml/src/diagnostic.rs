@@ -75,7 +75,7 @@ enum Stage {
 /// Fragments of the scanner's texts, and go-yaml's words for the same trouble.
 const WORDS: &[(&str, Stage, &str)] = &[
     ("mapping values are not allowed", Stage::Scanner, MAPPING_VALUES),
-    ("illegal placement of ':'", Stage::Scanner, MAPPING_VALUES),
+    ("illegal placement of ':'", Stage::Parser, "did not find expected ',' or ']'"),
     (
         "mapping keys are not allowed",
         Stage::Scanner,

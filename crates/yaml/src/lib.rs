@@ -8,6 +8,7 @@ mod analyze;
 mod compose;
 mod diagnostic;
 mod emit;
+mod flow;
 mod key_order;
 mod limits;
 mod parse;

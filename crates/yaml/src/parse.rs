@@ -5,8 +5,9 @@
 
 use crate::compose::Composer;
 use crate::diagnostic::{Code, Diagnostic, go_message};
+use crate::flow;
 use crate::limits::Limits;
-use crate::span::{Lines, Position, Span, SpanIndex};
+use crate::span::{Lines, Marks, Position, Span, SpanIndex};
 use saphyr_parser::{Event, Parser, ScanError};
 use serde_json::Value;
 
@@ -85,15 +86,27 @@ fn parts(lines: &Lines, diagnostics: &mut Vec<Diagnostic>) -> Vec<Part> {
     parts
 }
 
+/// Why a part could not be read.
+enum Stop {
+    Scan(ScanError),
+    Compose(Diagnostic),
+}
+
+type Read = Result<Option<(Document, Vec<Diagnostic>)>, Stop>;
+
 fn read_part(text: &str, lines: &Lines, part: Part, limits: &Limits, parsed: &mut Parsed) {
     let source = text.get(lines.start(part.first)..lines.start(part.end)).unwrap_or("");
-    let mut composer = Composer::new(lines, part.first, limits);
-    let outcome = compose(source, &mut composer, lines, part.first);
-    let composed = match outcome {
-        Ok(()) => composer.finish(),
-        Err(diagnostic) => Err(diagnostic),
+    let marks = Marks { lines, first_line: part.first, columns: &[] };
+    let read = match compose(source, &marks, limits) {
+        Err(Stop::Scan(error)) if error.info().contains("invalid indentation") => {
+            let shifted = flow::shift(source);
+            let marks = Marks { lines, first_line: part.first, columns: &shifted.columns };
+            let again = compose(&shifted.source, &marks, limits);
+            again.map_err(|stop| explain(stop, source, &marks))
+        }
+        read => read.map_err(|stop| explain(stop, source, &marks)),
     };
-    match composed {
+    match read {
         Ok(Some((document, warnings))) => {
             parsed.diagnostics.extend(warnings);
             parsed.documents.push(document);
@@ -103,37 +116,33 @@ fn read_part(text: &str, lines: &Lines, part: Part, limits: &Limits, parsed: &mu
     }
 }
 
-/// Feeds the events of the first document in `source`; go-yaml looks no further either.
-fn compose<'a>(
-    source: &'a str,
-    composer: &mut Composer<'a>,
-    lines: &Lines,
-    base: usize,
-) -> Result<(), Diagnostic> {
+/// Reads the first document in `source`; go-yaml looks no further either.
+fn compose(source: &str, marks: &Marks, limits: &Limits) -> Read {
+    let mut composer = Composer::new(marks, limits);
     let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {
-        match event {
-            Ok((Event::DocumentEnd | Event::StreamEnd, _)) => break,
-            Ok((event, span)) => composer.accept(event, span)?,
-            Err(error) => return Err(syntax_error(&error, source, lines, base)),
+        match event.map_err(Stop::Scan)? {
+            (Event::DocumentEnd | Event::StreamEnd, _) => break,
+            (event, span) => composer.accept(event, span).map_err(Stop::Compose)?,
         }
     }
-    Ok(())
+    composer.finish().map_err(Stop::Compose)
 }
 
-fn syntax_error(error: &ScanError, source: &str, lines: &Lines, base: usize) -> Diagnostic {
+fn explain(stop: Stop, source: &str, marks: &Marks) -> Diagnostic {
+    let error = match stop {
+        Stop::Scan(error) => error,
+        Stop::Compose(diagnostic) => return diagnostic,
+    };
     let mark = error.marker();
-    let line = base + mark.line().saturating_sub(1);
-    let start = lines.position(line, mark.col());
-    let width = lines.line(line).trim_end().chars().count();
-    let end = lines.position(line, width.max(mark.col()));
+    let start = marks.position(mark);
+    let line = marks.lines.line((start.line as usize).saturating_sub(1));
+    let width = line.trim_end().chars().count();
+    let end = marks.lines.position(start.line as usize - 1, width.max(start.col as usize - 1));
     let span = Span { start, end };
     if error.info().contains("unknown anchor") {
-        let name = source
-            .get(start.offset as usize - lines.start(base)..)
-            .and_then(|rest| rest.strip_prefix('*'))
-            .map(|rest| rest.split(|c: char| !is_name(c)).next().unwrap_or(""))
-            .unwrap_or("");
+        let rest = line.chars().skip(start.col as usize);
+        let name: String = rest.take_while(|c| is_name(*c)).collect();
         let message = format!("yaml: unknown anchor '{name}' referenced");
         return Diagnostic::error(Code::Reference, span, message);
     }
@@ -141,7 +150,22 @@ fn syntax_error(error: &ScanError, source: &str, lines: &Lines, base: usize) -> 
         let message = "yaml: exceeded max depth of flow collections".to_string();
         return Diagnostic::error(Code::Limit, span, message);
     }
-    Diagnostic::error(Code::Syntax, span, go_message(error.info(), mark.line()))
+    let message = go_message(error.info(), go_line(&error, source));
+    Diagnostic::error(Code::Syntax, span, message)
+}
+
+/// The line where go-yaml would have stopped: for a scalar it is not the line it began on.
+fn go_line(error: &ScanError, source: &str) -> usize {
+    let first = error.marker().line();
+    if error.info().contains("unexpected end of stream") {
+        return source.matches('\n').count() + 1;
+    }
+    if !error.info().contains("tab") || error.info().contains("tabs disallowed") {
+        return first;
+    }
+    let tabbed = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+    let after = source.lines().enumerate().skip(first);
+    after.filter(|(_, line)| tabbed(line)).map(|(i, _)| i + 1).next().unwrap_or(first)
 }
 
 /// The characters of an anchor's name.

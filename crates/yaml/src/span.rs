@@ -1,5 +1,7 @@
 //! Where things stand in the text, and the index from a field path to its place.
 
+use saphyr_parser::Marker;
+
 /// A place in the text. `line` and `col` count from 1, `col` in characters; `offset` is in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -62,6 +64,27 @@ impl<'a> Lines<'a> {
             col: col as u32 + 1,
             offset: (self.start(line) + within) as u32,
         }
+    }
+}
+
+/// The scanner's marks within one part, translated to places in the whole text.
+pub(crate) struct Marks<'a> {
+    pub lines: &'a Lines<'a>,
+    /// The part's first line, counted from 0.
+    pub first_line: usize,
+    /// By how many columns each line of the part was moved to the right; empty where none was.
+    pub columns: &'a [usize],
+}
+
+impl Marks<'_> {
+    pub fn position(&self, mark: &Marker) -> Position {
+        let line = mark.line().saturating_sub(1);
+        let moved = self.columns.get(line).copied().unwrap_or(0);
+        self.lines.position(self.first_line + line, mark.col().saturating_sub(moved))
+    }
+
+    pub fn span(&self, span: saphyr_parser::Span) -> Span {
+        Span { start: self.position(&span.start), end: self.position(&span.end) }
     }
 }
 
