@@ -2,6 +2,10 @@
 
 use std::fmt::Debug;
 
+use apimachinery::duration::{human_duration, short_human_duration};
+use apimachinery::encode::safe_encode_string;
+use apimachinery::fields::FieldSelector;
+use apimachinery::int_or_string::{IntOrString, Round};
 use apimachinery::labels::{LabelSelector, Labels, Selector};
 use apimachinery::names;
 use apimachinery::quantity::Quantity;
@@ -105,5 +109,49 @@ fn label_selector() {
         check(case, selector.as_ref().err().map(ToString::to_string), error(case));
         let Ok(selector) = selector else { continue };
         check(case, json!(selector.to_string()), case["string"].clone());
+    }
+}
+
+#[test]
+fn field_selector() {
+    for case in cases(&vectors("field_selector")) {
+        let parsed = FieldSelector::parse(case["in"].as_str().unwrap());
+        check(case, parsed.as_ref().err().map(ToString::to_string), error(case));
+        let Ok(selector) = parsed else { continue };
+        check(case, json!(selector.to_string()), case["string"].clone());
+    }
+}
+
+#[test]
+fn int_or_percent() {
+    for case in cases(&vectors("int_or_percent")) {
+        let value = IntOrString::parse(case["in"].as_str().unwrap());
+        let total = case["total"].as_i64().unwrap();
+        for (round, key, error_key) in [(Round::Up, "up", "err"), (Round::Down, "down", "err2")] {
+            let scaled = value.scaled_value(total, round);
+            check(
+                case,
+                scaled.as_ref().err().map(|e| json!(e.to_string())).unwrap_or_default(),
+                case[error_key].clone(),
+            );
+            check(case, json!(scaled.unwrap_or(0)), case[key].clone());
+        }
+    }
+}
+
+#[test]
+fn age() {
+    for case in cases(&vectors("age")) {
+        let seconds = case["seconds"].as_i64().unwrap();
+        check(case, json!(human_duration(seconds)), case["human"].clone());
+        check(case, json!(short_human_duration(seconds)), case["short"].clone());
+    }
+}
+
+#[test]
+fn safe_encode() {
+    for case in cases(&vectors("safe_encode")) {
+        let encoded = safe_encode_string(case["in"].as_str().unwrap());
+        check(case, json!(encoded), case["out"].clone());
     }
 }
