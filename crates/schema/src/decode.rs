@@ -2,7 +2,7 @@
 //! Go's decoder would refuse. Also the source of the editor's marks and "did you mean".
 
 mod base64;
-mod go;
+pub(crate) mod go;
 mod quantity;
 mod suggest;
 mod time;

@@ -4,6 +4,7 @@
 
 mod decode;
 mod load;
+pub mod patch;
 mod resources;
 mod types;
 
