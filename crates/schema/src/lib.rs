@@ -2,13 +2,17 @@
 //! field lookup, resource names, `kubectl explain`, editor completion and patches.
 //! Everything here works on `serde_json::Value`; no typed API is known.
 
+mod complete;
 mod decode;
+mod explain;
 mod load;
 pub mod patch;
 mod resources;
 mod types;
 
+pub use complete::Completions;
 pub use decode::{DecodeError, DecodeReport, check, nearest};
+pub use explain::{ExplainError, FieldDoc, explain_text};
 pub use load::Schema;
 pub use resources::{Resource, Subresource};
 pub use types::{Column, Field, FieldKind, Gvk, ListType, PatchStrategy, Type, TypeId};
