@@ -4,7 +4,7 @@
 //! replaces the earlier one. Built with a stack of its own, never by recursion.
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::limits::{DEPTH_CEILING, Limits};
+use crate::limits::Limits;
 use crate::parse::{Document, is_name};
 use crate::resolve::Resolved;
 use crate::scalar;
@@ -248,7 +248,7 @@ impl<'a> Composer<'a> {
     }
 
     fn check_depth(&self, depth: usize, span: Span) -> Result<(), Diagnostic> {
-        let depth_max = self.limits.depth_max.min(DEPTH_CEILING);
+        let depth_max = self.limits.depth();
         if depth <= depth_max {
             return Ok(());
         }

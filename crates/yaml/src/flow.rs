@@ -1,5 +1,6 @@
 //! Lets `[`…`]`, `{`…`}` and quoted text run on at any column, as YAML 1.1 allows and the
 //! scanner, which follows YAML 1.2, does not: such lines are moved to the right and read again.
+//! Likewise a tab behind a colon, which YAML 1.1 takes for a space.
 
 /// The source with its continuation lines moved, and by how many columns each line was.
 pub(crate) struct Shifted {
@@ -7,7 +8,17 @@ pub(crate) struct Shifted {
     pub columns: Vec<usize>,
 }
 
-pub(crate) fn shift(source: &str) -> Shifted {
+/// A source in which the scanner will not meet the trouble of `info` again, if it is one of
+/// those that only YAML 1.2 knows. `columns` says what was moved already.
+pub(crate) fn repair(info: &str, source: &str, columns: &[usize]) -> Option<Shifted> {
+    if info.contains("':' must be followed") && source.contains(":\t") {
+        let source = source.replace(":\t", ": ");
+        return Some(Shifted { source, columns: columns.to_vec() });
+    }
+    (info.contains("invalid indentation") && columns.is_empty()).then(|| shift(source))
+}
+
+fn shift(source: &str) -> Shifted {
     let mut reader = Reader::default();
     let mut shifted = Shifted { source: String::with_capacity(source.len()), columns: Vec::new() };
     for line in source.split_inclusive('\n') {

@@ -13,10 +13,16 @@ pub struct Limits {
 }
 
 /// No setting of `depth_max` allows more than this.
-pub(crate) const DEPTH_CEILING: usize = 250;
+const DEPTH_CEILING: usize = 250;
 
 impl Default for Limits {
     fn default() -> Self {
         Limits { bytes_max: 3 * 1024 * 1024, depth_max: 100, alias_nodes_max: 100_000 }
+    }
+}
+
+impl Limits {
+    pub(crate) fn depth(&self) -> usize {
+        self.depth_max.min(DEPTH_CEILING)
     }
 }

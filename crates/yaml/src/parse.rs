@@ -5,7 +5,7 @@
 
 use crate::compose::Composer;
 use crate::diagnostic::{Code, Diagnostic, go_message};
-use crate::flow;
+use crate::flow::{self, Shifted};
 use crate::limits::Limits;
 use crate::span::{Lines, Marks, Position, Span, SpanIndex};
 use saphyr_parser::{Event, Parser, ScanError};
@@ -96,15 +96,21 @@ type Read = Result<Option<(Document, Vec<Diagnostic>)>, Stop>;
 
 fn read_part(text: &str, lines: &Lines, part: Part, limits: &Limits, parsed: &mut Parsed) {
     let source = text.get(lines.start(part.first)..lines.start(part.end)).unwrap_or("");
-    let marks = Marks { lines, first_line: part.first, columns: &[] };
-    let read = match compose(source, &marks, limits) {
-        Err(Stop::Scan(error)) if error.info().contains("invalid indentation") => {
-            let shifted = flow::shift(source);
-            let marks = Marks { lines, first_line: part.first, columns: &shifted.columns };
-            let again = compose(&shifted.source, &marks, limits);
-            again.map_err(|stop| explain(stop, source, &marks))
+    let mut repaired: Option<Shifted> = None;
+    let read = loop {
+        let (source, columns) = match &repaired {
+            Some(shifted) => (shifted.source.as_str(), shifted.columns.as_slice()),
+            None => (source, [].as_slice()),
+        };
+        let marks = Marks { lines, first_line: part.first, columns };
+        let read = compose(source, &marks, limits);
+        if let Err(Stop::Scan(error)) = &read
+            && let Some(shifted) = flow::repair(error.info(), source, columns)
+        {
+            repaired = Some(shifted);
+            continue;
         }
-        read => read.map_err(|stop| explain(stop, source, &marks)),
+        break read.map_err(|stop| explain(stop, source, &marks, limits));
     };
     match read {
         Ok(Some((document, warnings))) => {
@@ -129,7 +135,7 @@ fn compose(source: &str, marks: &Marks, limits: &Limits) -> Read {
     composer.finish().map_err(Stop::Compose)
 }
 
-fn explain(stop: Stop, source: &str, marks: &Marks) -> Diagnostic {
+fn explain(stop: Stop, source: &str, marks: &Marks, limits: &Limits) -> Diagnostic {
     let error = match stop {
         Stop::Scan(error) => error,
         Stop::Compose(diagnostic) => return diagnostic,
@@ -147,7 +153,7 @@ fn explain(stop: Stop, source: &str, marks: &Marks) -> Diagnostic {
         return Diagnostic::error(Code::Reference, span, message);
     }
     if error.info().contains("recursion limit") {
-        let message = "yaml: exceeded max depth of flow collections".to_string();
+        let message = format!("yaml: exceeded max depth of {}", limits.depth());
         return Diagnostic::error(Code::Limit, span, message);
     }
     let message = go_message(error.info(), go_line(&error, source));
