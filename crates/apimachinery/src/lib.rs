@@ -1,8 +1,13 @@
 //! What every API object is made of: metadata, selectors, quantities, times, errors and the way
 //! between typed objects and JSON.
 
+pub mod duration;
+pub mod encode;
 pub mod field_path;
+pub mod fields;
 pub mod gvk;
+pub mod int_or_string;
+pub mod jsonpath;
 pub mod labels;
 pub mod meta;
 pub mod names;

@@ -6,6 +6,7 @@ use apimachinery::duration::{human_duration, short_human_duration};
 use apimachinery::encode::safe_encode_string;
 use apimachinery::fields::FieldSelector;
 use apimachinery::int_or_string::{IntOrString, Round};
+use apimachinery::jsonpath::{JsonPath, Numbers};
 use apimachinery::labels::{LabelSelector, Labels, Selector};
 use apimachinery::names;
 use apimachinery::quantity::Quantity;
@@ -153,5 +154,16 @@ fn safe_encode() {
     for case in cases(&vectors("safe_encode")) {
         let encoded = safe_encode_string(case["in"].as_str().unwrap());
         check(case, json!(encoded), case["out"].clone());
+    }
+}
+
+#[test]
+fn jsonpath() {
+    let vectors = vectors("jsonpath");
+    for case in cases(&vectors["cases"]) {
+        let parsed = JsonPath::parse(case["template"].as_str().unwrap());
+        let out = parsed.and_then(|path| path.numbers(Numbers::Floats).execute(&vectors["doc"]));
+        check(case, out.as_ref().err().map(ToString::to_string), error(case));
+        check(case, out.unwrap_or_default(), case["out"].as_str().unwrap_or("").to_owned());
     }
 }
