@@ -2,11 +2,13 @@
 //! Go's decoder would refuse. Also the source of the editor's marks and "did you mean".
 
 mod base64;
+mod convert;
 pub(crate) mod go;
 mod quantity;
 mod suggest;
 mod time;
 
+pub use convert::check_patched;
 pub use suggest::nearest;
 
 use crate::types::{Field, FieldKind, Type, TypeId};

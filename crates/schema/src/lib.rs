@@ -11,7 +11,8 @@ mod resources;
 mod types;
 
 pub use complete::Completions;
-pub use decode::{DecodeError, DecodeReport, check, nearest};
+pub use decode::go::go_print;
+pub use decode::{DecodeError, DecodeReport, check, check_patched, nearest};
 pub use explain::{ExplainError, FieldDoc, explain_text};
 pub use load::Schema;
 pub use resources::{Resource, Subresource};

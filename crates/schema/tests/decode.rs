@@ -1,6 +1,6 @@
 //! Strict decoding, against the texts of a real API server.
 
-use schema::{Schema, check};
+use schema::{Schema, check, check_patched, go_print};
 use serde_json::{Value, json};
 
 fn message(api_version: &str, kind: &str, value: Value) -> Option<String> {
@@ -199,4 +199,32 @@ fn endless_nesting_is_refused() {
     let crd = json!({"spec": {"versions": [{"schema": {"openAPIV3Schema": schema}}]}});
     let got = message("apiextensions.k8s.io/v1", "CustomResourceDefinition", crd);
     assert_eq!(got.as_deref(), Some("exceeded max depth"));
+}
+
+#[test]
+fn objects_that_a_strategic_patch_made_wrong() {
+    let ty = Schema::get().type_of("v1", "Pod").unwrap();
+    let cases = [
+        (json!({"spec": {"priority": "x"}}), "unrecognized type: int32"),
+        (json!({"spec": {"priority": 1.5}}), "cannot convert float64 to int32"),
+        (json!({"spec": {"restartPolicy": 1}}), "cannot convert int64 to v1.RestartPolicy"),
+        (json!({"spec": {"hostname": true}}), "unrecognized type: string"),
+        (json!({"spec": "x"}), "cannot restore struct from: string"),
+        (json!({"spec": {"containers": {}}}), "cannot restore slice from map"),
+        (json!({"metadata": {"labels": [1]}}), "cannot restore map from slice"),
+        (
+            json!({"spec": {"containers": [{"livenessProbe": {"httpGet": {"port": true}}}]}}),
+            "json: cannot unmarshal bool into Go value of type int32",
+        ),
+        (
+            json!({"x": 1, "spec": {"containers": [{"y": 1}]}}),
+            "strict decoding error: unknown field \"spec.containers[0].y\", unknown field \"x\"",
+        ),
+    ];
+    for (value, want) in cases {
+        assert_eq!(check_patched(&value, ty).as_deref(), Some(want), "{value}");
+    }
+    assert_eq!(check_patched(&json!({"spec": {"priority": 2.0}}), ty), None);
+    let patch = json!({"spec": {"a": [1, "b"], "n": null}});
+    assert_eq!(go_print(&patch), "map[spec:map[a:[1 b] n:<nil>]]");
 }

@@ -2,7 +2,7 @@
 
 use crate::Schema;
 use crate::types::{Field, FieldKind};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
@@ -74,4 +74,24 @@ fn default_type(kind: &FieldKind) -> String {
             Schema::get().ty(*id).map_or("interface {}", |ty| ty.go_name()).to_owned()
         }
     }
+}
+
+/// A value as Go's `%v` prints it.
+pub fn go_print(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number_text(number),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(go_print).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(map) => print_map(map),
+    }
+}
+
+pub fn print_map(map: &Map<String, Value>) -> String {
+    let items: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", go_print(v))).collect();
+    format!("map[{}]", items.join(" "))
 }

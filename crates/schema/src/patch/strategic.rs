@@ -9,6 +9,7 @@ mod meta;
 
 use super::{PatchError, guard_depth};
 use crate::TypeId;
+use crate::decode::go::{go_print, print_map};
 use meta::Meta;
 use serde_json::{Map, Value};
 
@@ -54,26 +55,6 @@ pub fn create_three_way(
 
 fn object(value: &Value) -> Result<&Object, PatchError> {
     value.as_object().ok_or_else(|| PatchError::bad_request("invalid JSON document"))
-}
-
-/// A value as Go's `%v` prints it.
-fn go_print(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) => crate::decode::go::number_text(number),
-        Value::Bool(bool) => bool.to_string(),
-        Value::Array(list) => {
-            let items: Vec<String> = list.iter().map(go_print).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::Object(map) => print_map(map),
-    }
-}
-
-fn print_map(map: &Object) -> String {
-    let items: Vec<String> = map.iter().map(|(k, v)| format!("{k}:{}", go_print(v))).collect();
-    format!("map[{}]", items.join(" "))
 }
 
 fn no_merge_key(map: &Object, key: &str) -> PatchError {
