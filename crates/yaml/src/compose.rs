@@ -10,7 +10,9 @@ use crate::resolve::Resolved;
 use crate::scalar;
 use crate::span::{Marks, Position, Span, SpanIndex, Under};
 use saphyr_parser::{Event, ScalarStyle, Tag};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A place for what stands under a map used as key: it cannot be reached.
@@ -112,7 +114,8 @@ impl<'a> Composer<'a> {
                     span = Span { start: self.last_end, end: self.last_end };
                 }
                 self.last_end = span.end;
-                self.scalar(&text, style, anchor, tag.as_deref(), span)
+                self.scalar(text, style, anchor, tag.as_deref(), span);
+                Ok(())
             }
             Event::Alias(anchor) => {
                 self.last_end = span.end;
@@ -159,16 +162,22 @@ impl<'a> Composer<'a> {
 
     fn scalar(
         &mut self,
-        text: &str,
+        text: Cow<'_, str>,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
         span: Span,
-    ) -> Result<(), Diagnostic> {
-        let resolved = scalar::read(text, style, tag).unwrap_or_else(|(code, message)| {
+    ) {
+        let resolved = scalar::read(&text, style, tag).unwrap_or_else(|(code, message)| {
             self.refuse(code, span, message);
             Resolved::Text
         });
+        self.decoded += 1;
+        let is_key = self.awaits_key();
+        if is_key && anchor == 0 {
+            return self.take_key(resolved, text, span);
+        }
+        let key = is_key.then(|| text.clone());
         let value = scalar::to_value(resolved, text).unwrap_or_else(|(code, message)| {
             self.refuse(code, span, message);
             Value::Null
@@ -177,20 +186,17 @@ impl<'a> Composer<'a> {
             let anchored = Anchored { value: value.clone(), nodes: 1, height: 0 };
             self.anchors.insert(anchor, anchored);
         }
-        self.decoded += 1;
-        if self.awaits_key() {
-            self.take_key(resolved, text, span);
-            return Ok(());
+        if let Some(key) = key {
+            return self.take_key(resolved, key, span);
         }
         self.place(span);
         self.deliver(Node { value, span, nodes: 1, height: 0, is_alias: false });
-        Ok(())
     }
 
-    fn take_key(&mut self, resolved: Resolved, text: &str, span: Span) {
+    fn take_key(&mut self, resolved: Resolved, text: Cow<'_, str>, span: Span) {
         let name = scalar::to_key(resolved, text).unwrap_or_else(|(code, message)| {
             self.refuse(code, span, message);
-            text.to_string()
+            String::new()
         });
         let is_text = matches!(resolved, Resolved::Text | Resolved::Timestamp);
         let is_merge = resolved == Resolved::Merge;
@@ -239,11 +245,11 @@ impl<'a> Composer<'a> {
             Value::Array(_) | Value::Object(_) => {
                 let message = format!("yaml: invalid map key: {}", scalar::go_syntax(&value));
                 self.refuse(Code::NotJson, span, message);
-                self.take_key(Resolved::Text, "", span);
+                self.take_key(Resolved::Text, Cow::default(), span);
             }
-            Value::String(text) => self.take_key(Resolved::Text, &text, span),
-            Value::Null => self.take_key(Resolved::Null, "", span),
-            other => self.take_key(Resolved::Text, &other.to_string(), span),
+            Value::String(text) => self.take_key(Resolved::Text, text.into(), span),
+            Value::Null => self.take_key(Resolved::Null, Cow::default(), span),
+            other => self.take_key(Resolved::Text, other.to_string().into(), span),
         }
     }
 
@@ -319,18 +325,27 @@ impl<'a> Composer<'a> {
         if let Some(at) = was_merged {
             merged.swap_remove(at);
         }
-        if map.insert(key.name.clone(), node.value).is_some() && was_merged.is_none() {
-            self.warn_duplicate(&key, node.span);
+        match map.entry(key.name) {
+            Entry::Vacant(entry) => {
+                entry.insert(node.value);
+            }
+            Entry::Occupied(mut entry) => {
+                entry.insert(node.value);
+                let shown =
+                    if key.is_text { format!("{:?}", entry.key()) } else { entry.key().clone() };
+                if was_merged.is_none() {
+                    self.warn_duplicate(&shown, key.span, node.span);
+                }
+            }
         }
     }
 
-    fn warn_duplicate(&mut self, key: &Key, value: Span) {
+    fn warn_duplicate(&mut self, shown: &str, key: Span, value: Span) {
         let line = (value.start.line as usize).saturating_sub(self.marks.first_line);
-        let shown = if key.is_text { format!("{:?}", key.name) } else { key.name.clone() };
         let message =
             format!("yaml: unmarshal errors:\n  line {line}: key {shown} already set in map");
         let (severity, code) = (Severity::Warning, Code::DuplicateKey);
-        self.warnings.push(Diagnostic { severity, code, span: key.span, message });
+        self.warnings.push(Diagnostic { severity, code, span: key, message });
     }
 }
 

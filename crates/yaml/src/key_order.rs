@@ -4,7 +4,7 @@
 
 /// Sorts entries by key. The order is not total for odd names, which the standard sort may
 /// answer with a panic, so this is a merge sort that takes any answer.
-pub(crate) fn sort<'a, T: Copy>(entries: &mut Vec<(&'a str, T)>) {
+pub(crate) fn sort<T: Copy>(entries: &mut Vec<(&str, T)>) {
     let mut width = 1;
     while width < entries.len() {
         let mut merged = Vec::with_capacity(entries.len());

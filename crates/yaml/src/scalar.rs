@@ -8,6 +8,7 @@ use crate::emit::go_float_single;
 use crate::resolve::{Resolved, resolve};
 use saphyr_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
+use std::borrow::Cow;
 
 /// Why a scalar cannot be used, in go-yaml's words.
 pub(crate) type Refusal = (Code, String);
@@ -39,14 +40,14 @@ pub(crate) fn read(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<
     }
 }
 
-pub(crate) fn to_value(resolved: Resolved, text: &str) -> Result<Value, Refusal> {
+pub(crate) fn to_value(resolved: Resolved, text: Cow<'_, str>) -> Result<Value, Refusal> {
     Ok(match resolved {
         Resolved::Null => Value::Null,
         Resolved::Bool(truth) => Value::Bool(truth),
         Resolved::Int(int) => Value::from(int),
         Resolved::Uint(uint) => Value::from(uint),
         Resolved::Float(float) => return float_value(float),
-        Resolved::Merge | Resolved::Timestamp | Resolved::Text => Value::from(text),
+        Resolved::Merge | Resolved::Timestamp | Resolved::Text => Value::String(text.into_owned()),
     })
 }
 
@@ -68,7 +69,7 @@ fn float_value(float: f64) -> Result<Value, Refusal> {
 }
 
 /// The name that a key of any scalar type gets in JSON.
-pub(crate) fn to_key(resolved: Resolved, text: &str) -> Result<String, Refusal> {
+pub(crate) fn to_key(resolved: Resolved, text: Cow<'_, str>) -> Result<String, Refusal> {
     Ok(match resolved {
         Resolved::Bool(truth) => truth.to_string(),
         Resolved::Int(int) => int.to_string(),
@@ -76,7 +77,7 @@ pub(crate) fn to_key(resolved: Resolved, text: &str) -> Result<String, Refusal> 
         Resolved::Float(f64::INFINITY) => ".inf".to_string(),
         Resolved::Float(f64::NEG_INFINITY) => "-.inf".to_string(),
         Resolved::Float(float) => go_float_single(float as f32),
-        Resolved::Merge | Resolved::Timestamp | Resolved::Text => text.to_string(),
+        Resolved::Merge | Resolved::Timestamp | Resolved::Text => text.into_owned(),
         Resolved::Null | Resolved::Uint(_) => {
             let (kind, key) = match resolved {
                 Resolved::Uint(uint) => ("uint64", format!("{uint:#x}")),

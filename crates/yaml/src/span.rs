@@ -53,17 +53,13 @@ impl<'a> Lines<'a> {
 
     /// `line` and `col` count from 0.
     pub fn position(&self, line: usize, col: usize) -> Position {
-        let line = line.min(self.starts.len());
-        let within = if self.ascii {
-            col.min(self.line(line).len())
+        let start = self.start(line);
+        let offset = if self.ascii {
+            (start + col).min(self.start(line + 1))
         } else {
-            self.line(line).chars().take(col).map(char::len_utf8).sum()
+            start + self.line(line).chars().take(col).map(char::len_utf8).sum::<usize>()
         };
-        Position {
-            line: line as u32 + 1,
-            col: col as u32 + 1,
-            offset: (self.start(line) + within) as u32,
-        }
+        Position { line: line as u32 + 1, col: col as u32 + 1, offset: offset as u32 }
     }
 }
 
