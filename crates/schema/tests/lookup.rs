@@ -78,3 +78,28 @@ fn groups_and_columns_as_recorded() {
     assert_eq!(names[..5], ["Name", "Ready", "Status", "Restarts", "Age"]);
     assert!(schema.category("all").any(|r| r.plural == "pods"));
 }
+
+/// Recorded in scenario 09b-kubectl-output; kubectl lists groups and names sorted, and of each
+/// resource the preferred version.
+#[test]
+fn api_resources_as_recorded() {
+    let schema = Schema::get();
+    let mut rows: Vec<_> = schema
+        .resources()
+        .iter()
+        .filter(|r| schema.preferred_version(r.group) == Some(r.version))
+        .collect();
+    rows.sort_by_key(|r| (r.group, r.plural));
+    let got: Vec<String> = rows
+        .iter()
+        .map(|r| {
+            let short = r.short_names.join(",");
+            let line = [r.plural, &short, &r.api_version(), &r.namespaced.to_string(), r.kind];
+            line.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    let recorded = include_str!("data/api_resources.txt").lines().skip(1);
+    let want: Vec<String> =
+        recorded.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(got, want);
+}
