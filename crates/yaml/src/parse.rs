@@ -54,6 +54,7 @@ pub fn parse(text: &str, limits: &Limits) -> Parsed {
     for part in parts(&lines, &mut parsed.diagnostics) {
         read_part(text, &lines, part, limits, &mut parsed);
     }
+    parsed.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     parsed
 }
 

@@ -14,7 +14,8 @@ fn values(text: &str) -> Vec<Value> {
 }
 
 fn cut(text: &str, span: Option<Span>) -> &str {
-    span.and_then(|span| text.get(span.start.offset as usize..span.end.offset as usize)).unwrap()
+    let span = span.expect("a span");
+    text.get(span.start.offset as usize..span.end.offset as usize).expect("a span in the text")
 }
 
 #[test]
