@@ -105,10 +105,9 @@ pub fn relaxed_expression(path: &str) -> Result<String, JsonPathError> {
     let inner = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(path);
     let field = inner.strip_prefix('.').filter(|rest| !rest.is_empty()).unwrap_or(inner);
     if field.is_empty() || field.contains(['{', '}']) {
-        return Err(JsonPathError(format!(
-            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or \
-             '{{name1.name2}}' or '{{.name1.name2}}'"
-        )));
+        let message = "unexpected path string, expected a 'name1.name2' or '.name1.name2' or \
+                       '{name1.name2}' or '{.name1.name2}'";
+        return Err(JsonPathError(message.to_owned()));
     }
     Ok(format!("{{.{field}}}"))
 }

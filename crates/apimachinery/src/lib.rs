@@ -14,5 +14,6 @@ pub mod names;
 pub mod quantity;
 pub mod status;
 pub mod strconv;
+pub mod template_hash;
 pub mod time;
 pub mod wire;

@@ -261,6 +261,21 @@ impl Quantity {
         }
     }
 
+    /// The fields of Go's `resource.Quantity` after reading `text`, as spew dumps them.
+    pub(crate) fn go_dump(text: &str) -> Option<String> {
+        let (amount, format, verbatim) = parse::parse_amount(text).ok()?;
+        let (value, scale, dec) = match amount {
+            Amount::Small(value, scale) => (value, scale, "<nil>".to_owned()),
+            Amount::Decimal(decimal) => (0, 0, decimal.go_dump()),
+        };
+        let text = if verbatim { text } else { "" };
+        Some(format!(
+            "{{i:(resource.int64Amount){{value:(int64){value} scale:(resource.Scale){scale}}} \
+             d:(resource.infDecAmount){{Dec:(*inf.Dec){dec}}} s:(string){text} \
+             Format:(resource.Format){format}}}"
+        ))
+    }
+
     pub fn format(&self) -> Format {
         match &self.0 {
             Repr::Small { format, .. } => *format,

@@ -1,5 +1,7 @@
 //! Every recorded input and output of the real functions, compared to the letter.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fmt::Debug;
 
 use apimachinery::duration::{human_duration, short_human_duration};
@@ -10,6 +12,7 @@ use apimachinery::jsonpath::{JsonPath, Numbers};
 use apimachinery::labels::{LabelSelector, Labels, Selector};
 use apimachinery::names;
 use apimachinery::quantity::Quantity;
+use apimachinery::template_hash::pod_template_hash;
 use apimachinery::wire::Wire;
 use serde_json::{Value, json};
 
@@ -82,7 +85,8 @@ fn selector() {
 
 #[test]
 fn names() {
-    let rules: [(&str, fn(&str) -> Vec<String>); 8] = [
+    type Rule = fn(&str) -> Vec<String>;
+    let rules: [(&str, Rule); 8] = [
         ("configMapKey", names::is_config_map_key),
         ("dns1035label", names::is_dns1035_label),
         ("dns1123label", names::is_dns1123_label),
@@ -165,5 +169,25 @@ fn jsonpath() {
         let out = parsed.and_then(|path| path.numbers(Numbers::Floats).execute(&vectors["doc"]));
         check(case, out.as_ref().err().map(ToString::to_string), error(case));
         check(case, out.unwrap_or_default(), case["out"].as_str().unwrap_or("").to_owned());
+    }
+}
+
+#[test]
+fn template_hash() {
+    for case in cases(&vectors("pod_template_hash")) {
+        let template = &case["defaulted"];
+        check(case, json!(pod_template_hash(template, None)), case["hash"].clone());
+        check(case, json!(pod_template_hash(template, Some(1))), case["hash_collision1"].clone());
+    }
+}
+
+/// Every ReplicaSet that the recorded control plane made, under the hash that it gave it.
+#[test]
+fn recorded_replica_sets() {
+    let rows: Value =
+        serde_json::from_str(include_str!("data/replica_set_templates.json")).unwrap();
+    assert!(cases(&rows).len() > 20);
+    for case in cases(&rows) {
+        check(case, json!(pod_template_hash(&case["template"], None)), case["hash"].clone());
     }
 }

@@ -135,6 +135,22 @@ impl Natural {
         (self, times)
     }
 
+    /// The number to the base 2^64, least significant word first.
+    pub fn words(&self) -> Vec<u64> {
+        let mut rest = self.clone();
+        let mut words = Vec::new();
+        while !rest.is_zero() {
+            let mut word = 0;
+            for shift in [0, 16, 32, 48] {
+                let (quotient, part) = rest.divrem_small(1 << 16);
+                word |= u64::from(part) << shift;
+                rest = quotient;
+            }
+            words.push(word);
+        }
+        words
+    }
+
     fn digits(&self) -> String {
         let mut limbs = self.0.iter().rev();
         let mut text = limbs.next().map_or_else(|| "0".to_owned(), u32::to_string);
@@ -185,6 +201,17 @@ impl Decimal {
     pub fn negated(mut self) -> Self {
         self.negative = !self.negative && !self.unscaled.is_zero();
         self
+    }
+
+    /// The fields of Go's `inf.Dec`, as spew dumps them.
+    pub fn go_dump(&self) -> String {
+        let words: Vec<String> = self.unscaled.words().iter().map(u64::to_string).collect();
+        let words =
+            if words.is_empty() { "<nil>".to_owned() } else { format!("[{}]", words.join(" ")) };
+        format!(
+            "{{unscaled:(big.Int){{neg:(bool){} abs:(big.nat){words}}} scale:(inf.Scale){}}}",
+            self.negative, self.scale
+        )
     }
 
     /// Brings the number to `scale` digits after the point, away from zero where digits fall off.

@@ -75,18 +75,23 @@ fn interpret(suffix: &str) -> Result<(i32, Format), QuantityError> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Quantity, QuantityError> {
+    let (amount, format, verbatim) = parse_amount(text)?;
+    let quantity = Quantity::exact(amount, format);
+    Ok(if verbatim { quantity.with_text(text) } else { quantity })
+}
+
+/// The amount, its format, and whether the text is kept as the user wrote it.
+pub(super) fn parse_amount(text: &str) -> Result<(Amount, Format, bool), QuantityError> {
     if text.is_empty() {
         return Err(QuantityError::Format);
     }
     let parts = split(text)?;
     let (exponent, format) = interpret(parts.suffix)?;
-    match parse_small(&parts, exponent, format) {
-        Some((value, scale, verbatim)) => {
-            let quantity = Quantity::small(value, scale, format);
-            Ok(if verbatim { quantity.with_text(text) } else { quantity })
-        }
-        None => parse_exact(&parts, exponent, format),
+    if let Some((value, scale, verbatim)) = parse_small(&parts, exponent, format) {
+        return Ok((Amount::Small(value, scale), format, verbatim || text == "0"));
     }
+    let (amount, format) = parse_exact(&parts, exponent, format)?;
+    Ok((Amount::Decimal(amount), format, false))
 }
 
 /// The 64-bit road: value, scale, and whether the text is kept as the user wrote it.
@@ -118,7 +123,7 @@ fn parse_exact(
     parts: &Parts<'_>,
     exponent: i32,
     mut format: Format,
-) -> Result<Quantity, QuantityError> {
+) -> Result<(Decimal, Format), QuantityError> {
     if !parts.value.bytes().any(|b| b.is_ascii_digit()) || exponent > EXPONENT_MAX {
         return Err(QuantityError::Numeric);
     }
@@ -147,5 +152,5 @@ fn parse_exact(
     if parts.negative {
         amount = amount.negated();
     }
-    Ok(Quantity::exact(Amount::Decimal(amount), format))
+    Ok((amount, format))
 }
