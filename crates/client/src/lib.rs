@@ -4,6 +4,7 @@
 pub mod api;
 pub mod component;
 pub mod fabric;
+pub mod informer;
 pub mod recorder;
 pub mod request;
 pub mod trace;
@@ -13,6 +14,7 @@ pub mod work_queue;
 pub use api::{Api, ApiExt};
 pub use component::{Component, Ctx, Timers};
 pub use fabric::Fabric;
+pub use informer::{Delta, Store};
 pub use recorder::EventRecorder;
 pub use request::{
     Accept, Body, Cell, DeleteOptions, List, ListOptions, PatchType, Propagation, Reply, ReplyBody,
