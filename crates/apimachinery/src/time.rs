@@ -12,6 +12,8 @@ use crate::wire::{Wire, WireError};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS_PER_SECOND: i64 = 1_000_000;
+const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
+const MICRO_LAYOUT: &str = "2006-01-02T15:04:05.000000Z07:00";
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -108,7 +110,7 @@ impl Time {
 
     /// Reads RFC 3339; fractions of a second are dropped.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        parse_rfc3339(text).map(|(seconds, _)| Time(seconds))
+        parse_rfc3339(text, LAYOUT).map(|(seconds, _)| Time(seconds))
     }
 
     /// `Fri, 20 Nov 2026 12:34:28 +0000`, as `kubectl describe` prints.
@@ -128,9 +130,9 @@ impl Time {
 }
 
 impl MicroTime {
-    /// Reads RFC 3339 to the microsecond.
+    /// Reads RFC 3339 with exactly six digits after the second.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let (seconds, nanos) = parse_rfc3339(text)?;
+        let (seconds, nanos) = parse_rfc3339(text, MICRO_LAYOUT)?;
         Ok(MicroTime(seconds.saturating_mul(MICROS_PER_SECOND).saturating_add(nanos / 1000)))
     }
 
@@ -206,7 +208,7 @@ impl Wire for MicroTime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeError {
     /// The layout's element that the rest of the text does not fit.
-    Layout { value: String, element: &'static str, rest: String },
+    Layout { value: String, layout: &'static str, element: &'static str, rest: String },
     /// A field has the right form but no such day, hour, minute or second exists.
     OutOfRange { value: String, field: &'static str },
     /// Something follows the zone.
@@ -215,11 +217,10 @@ pub enum TimeError {
 
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
         match self {
-            TimeError::Layout { value, element, rest } => write!(
+            TimeError::Layout { value, layout, element, rest } => write!(
                 f,
-                "parsing time {} as \"{LAYOUT}\": cannot parse {} as \"{element}\"",
+                "parsing time {} as \"{layout}\": cannot parse {} as \"{element}\"",
                 strconv::quote(value),
                 strconv::quote(rest)
             ),
@@ -241,12 +242,14 @@ impl std::error::Error for TimeError {}
 /// Walks the text element by element, so that an error can name the first that does not fit.
 struct Reader<'a> {
     value: &'a str,
+    layout: &'static str,
     rest: &'a str,
 }
 
 impl<'a> Reader<'a> {
     fn mismatch(&self, element: &'static str) -> TimeError {
-        TimeError::Layout { value: self.value.to_owned(), element, rest: self.rest.to_owned() }
+        let (value, rest) = (self.value.to_owned(), self.rest.to_owned());
+        TimeError::Layout { value, layout: self.layout, element, rest }
     }
 
     fn range(&self, field: &'static str) -> TimeError {
@@ -276,6 +279,17 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         let first_nine = digits.bytes().chain(std::iter::repeat(b'0')).take(9);
         first_nine.fold(0, |n, b| n * 10 + i64::from(b - b'0'))
+    }
+
+    /// Nanoseconds of exactly six digits after the point.
+    fn micros(&mut self) -> Result<i64, TimeError> {
+        const ELEMENT: &str = ".000000";
+        let legal = |text: &&str| {
+            text.starts_with(['.', ',']) && text.bytes().skip(1).all(|b| b.is_ascii_digit())
+        };
+        let fraction = self.rest.get(..7).filter(legal).ok_or_else(|| self.mismatch(ELEMENT))?;
+        self.rest = self.rest.get(7..).unwrap_or("");
+        Ok(fraction.bytes().skip(1).fold(0, |n, b| n * 10 + i64::from(b - b'0')) * 1000)
     }
 
     /// The zone's offset from UTC in seconds.
@@ -309,8 +323,8 @@ impl<'a> Reader<'a> {
 }
 
 /// Seconds since the epoch, and nanoseconds past them.
-fn parse_rfc3339(value: &str) -> Result<(i64, i64), TimeError> {
-    let mut reader = Reader { value, rest: value };
+fn parse_rfc3339(value: &str, layout: &'static str) -> Result<(i64, i64), TimeError> {
+    let mut reader = Reader { value, layout, rest: value };
     let year = reader.number(4, "2006")?;
     reader.literal("-")?;
     let month = reader.number(2, "01")?;
@@ -334,7 +348,7 @@ fn parse_rfc3339(value: &str) -> Result<(i64, i64), TimeError> {
     if second > 59 {
         return Err(reader.range("second"));
     }
-    let nanos = reader.fraction();
+    let nanos = if layout == LAYOUT { reader.fraction() } else { reader.micros()? };
     let offset = reader.zone()?;
     if !reader.rest.is_empty() {
         let rest = reader.rest.to_owned();
@@ -385,6 +399,11 @@ mod tests {
 
     #[test]
     fn errors_are_go_s() {
+        assert_eq!(
+            MicroTime::parse("2026-11-20T12:34:28Z").unwrap_err().to_string(),
+            "parsing time \"2026-11-20T12:34:28Z\" as \"2006-01-02T15:04:05.000000Z07:00\": \
+             cannot parse \"Z\" as \".000000\""
+        );
         assert_eq!(
             error("yesterday"),
             "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": \
