@@ -1,0 +1,64 @@
+//! DNS records as the cluster's DNS serves them. Models coredns/plugin/kubernetes.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use apimachinery::meta::Key;
+use smol_str::SmolStr;
+
+use super::FxIndexMap;
+
+pub const CLUSTER_DOMAIN: &str = "cluster.local";
+
+/// What a service's name leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceRecord {
+    /// `None` for headless services: their name leads to the endpoints.
+    pub cluster_ip: Option<Ipv4Addr>,
+    /// Ready endpoints: the pod's hostname if it has one, and its address.
+    pub endpoints: Arc<[(SmolStr, Ipv4Addr)]>,
+    /// Another name to ask for; empty unless the service is an ExternalName.
+    pub external_name: SmolStr,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DnsZone {
+    pub services: FxIndexMap<Key, ServiceRecord>,
+    /// Whether anybody answers.
+    pub serving: bool,
+}
+
+impl DnsZone {
+    /// Addresses of a name, asked from a pod in `namespace` (its search path is tried first) or,
+    /// with an empty namespace, from elsewhere. Empty: no such host.
+    pub fn resolve(&self, name: &str, namespace: &str) -> Vec<Ipv4Addr> {
+        if !self.serving {
+            return Vec::new();
+        }
+        let name = name.trim_end_matches('.');
+        let name =
+            name.strip_suffix(CLUSTER_DOMAIN).map_or(name, |rest| rest.trim_end_matches('.'));
+        let name = name.strip_suffix(".svc").unwrap_or(name);
+        let parts: Vec<&str> = name.split('.').collect();
+        match parts.as_slice() {
+            [service] if !namespace.is_empty() => self.service(namespace, service, None),
+            [service, ns] => self.service(ns, service, None),
+            [host, service, ns] => self.service(ns, service, Some(host)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn service(&self, namespace: &str, name: &str, host: Option<&str>) -> Vec<Ipv4Addr> {
+        let Some(record) = self.services.get(&Key::new(namespace, name)) else { return Vec::new() };
+        if let Some(host) = host {
+            let same = |(name, ip): &(SmolStr, Ipv4Addr)| {
+                name == host || ip.octets().map(|o| o.to_string()).join("-") == host
+            };
+            return record.endpoints.iter().filter(|e| same(e)).map(|(_, ip)| *ip).collect();
+        }
+        match record.cluster_ip {
+            Some(ip) => vec![ip],
+            None => record.endpoints.iter().map(|(_, ip)| *ip).collect(),
+        }
+    }
+}
