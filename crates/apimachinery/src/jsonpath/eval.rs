@@ -218,7 +218,8 @@ impl<'a> Walk<'a> {
             if step.known && step.value <= 0 {
                 return error("step must be > 0");
             }
-            let stride = if step.known { step.value } else { 1 };
+            // A 32-bit usize must not turn a huge step into zero.
+            let stride = if step.known { step.value.min(length) } else { 1 };
             let taken = items.iter().take(to as usize).skip(from as usize);
             results.extend(taken.step_by(stride as usize).map(Item::Json));
         }
