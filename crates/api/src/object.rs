@@ -63,7 +63,7 @@ impl Column {
 
 /// An API type together with its strategy. Adding a kind is one file with this impl and one line
 /// in `kinds.rs`.
-pub trait Kind: Wire + Clone + fmt::Debug + Send + Sync + 'static {
+pub trait Kind: Wire + Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     const INFO: KindInfo;
 
     fn meta(&self) -> &ObjectMeta;
@@ -90,6 +90,11 @@ pub trait Kind: Wire + Clone + fmt::Debug + Send + Sync + 'static {
     }
 
     fn validate_update(&self, _old: &Self) -> FieldErrors {
+        FieldErrors::new()
+    }
+
+    /// What an update of the status may not say.
+    fn validate_status_update(&self, _old: &Self) -> FieldErrors {
         FieldErrors::new()
     }
 
@@ -155,6 +160,9 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
     fn prepare_for_status_update(&mut self, old: &dyn Object);
     fn validate(&self) -> FieldErrors;
     fn validate_update(&self, old: &dyn Object) -> FieldErrors;
+    fn validate_status_update(&self, old: &dyn Object) -> FieldErrors;
+    /// Whether the other is of the same kind and equal in everything.
+    fn same_as(&self, other: &dyn Object) -> bool;
     fn columns(&self) -> &'static [Column];
     fn row(&self, now: Time) -> Vec<Value>;
     fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)>;
@@ -243,6 +251,13 @@ impl<K: Kind> Object for K {
     }
     fn validate_update(&self, old: &dyn Object) -> FieldErrors {
         as_kind::<K>(old).map_or_else(FieldErrors::new, |old| Kind::validate_update(self, old))
+    }
+    fn validate_status_update(&self, old: &dyn Object) -> FieldErrors {
+        as_kind::<K>(old)
+            .map_or_else(FieldErrors::new, |old| Kind::validate_status_update(self, old))
+    }
+    fn same_as(&self, other: &dyn Object) -> bool {
+        as_kind::<K>(other).is_some_and(|other| self == other)
     }
     fn columns(&self) -> &'static [Column] {
         K::columns()

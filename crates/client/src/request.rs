@@ -3,6 +3,7 @@
 use api::Obj;
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Uid;
+use apimachinery::time::Time;
 use serde_json::Value;
 use smol_str::SmolStr;
 
@@ -94,6 +95,29 @@ pub struct ListOptions {
     /// Zero means no limit.
     pub limit: u32,
     pub continue_token: SmolStr,
+}
+
+/// Which part of a container's log. Models core/v1 PodLogOptions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The container, always named once the API server has looked.
+    pub container: SmolStr,
+    pub follow: bool,
+    /// The log of the container's last run.
+    pub previous: bool,
+    pub since_seconds: Option<i64>,
+    pub since_time: Option<Time>,
+    pub timestamps: bool,
+    pub tail_lines: Option<i64>,
+    pub limit_bytes: Option<i64>,
+}
+
+/// How a command in a container ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecResult {
+    pub stdout: String,
+    pub stderr: String,
+    pub exit_code: i32,
 }
 
 /// The form of the answer.
