@@ -9,6 +9,8 @@ use apimachinery::wire_struct;
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
+use super::container::ResourceRequirements;
+
 /// Where a pod stands in its life. `Unset` is what a status without a phase has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PodPhase {
@@ -329,6 +331,8 @@ wire_struct! {
         pub last_state: ContainerState => "lastState" keep,
         pub name: SmolStr => "name" keep,
         pub ready: bool => "ready" keep,
+        /// What the container was given; one value for all pods of a template.
+        pub resources: Option<Arc<ResourceRequirements>> => "resources",
         pub restart_count: i32 => "restartCount" keep,
         pub started: Option<bool> => "started",
         pub state: ContainerState => "state" keep,
