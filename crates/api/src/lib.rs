@@ -7,6 +7,7 @@ pub mod core;
 pub mod discovery;
 pub mod kinds;
 pub mod object;
+pub mod object_update;
 
 pub use apps::deployment::Deployment;
 pub use apps::replica_set::ReplicaSet;

@@ -1,13 +1,17 @@
 //! ReplicaSet: keeps a number of equal pods.
 
+use crate::core::container::container_cells;
 use crate::core::pod::PodTemplateSpec;
+use crate::core::pod_defaults;
 use crate::core::pod_status::ConditionStatus;
-use crate::object::{Kind, KindInfo};
-use apimachinery::labels::LabelSelector;
+use crate::object::{Column, Kind, KindInfo, age};
+use crate::object_update::{keep_deletion, move_generation};
+use apimachinery::labels::{LabelSelector, to_selector};
 use apimachinery::meta::ObjectMeta;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
-use smol_str::SmolStr;
+use serde_json::Value;
+use smol_str::{SmolStr, format_smolstr};
 
 wire_struct! {
     /// How many pods of which template.
@@ -62,5 +66,72 @@ impl Kind for ReplicaSet {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models pkg/apis/apps/v1/defaults.go.
+    fn set_defaults(&mut self) {
+        pod_defaults::default_template(&mut self.spec.template.spec);
+        self.spec.replicas.get_or_insert(1);
+    }
+
+    // Models pkg/registry/apps/replicaset/strategy.go.
+    fn prepare_for_create(&mut self) {
+        self.status = ReplicaSetStatus::default();
+        self.metadata.generation = 1;
+    }
+
+    fn prepare_for_update(&mut self, old: &Self) {
+        self.status = old.status.clone();
+        move_generation(&mut self.metadata, &old.metadata, self.spec != old.spec);
+    }
+
+    fn prepare_for_status_update(&mut self, old: &Self) {
+        self.spec = old.spec.clone();
+        self.metadata.generation = old.metadata.generation;
+        keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn columns() -> &'static [Column] {
+        const {
+            &[
+                Column::text("Name"),
+                Column::number("Desired"),
+                Column::number("Current"),
+                Column::number("Ready"),
+                Column::text("Age"),
+                Column::wide("Containers"),
+                Column::wide("Images"),
+                Column::wide("Selector"),
+            ]
+        }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        let [names, images] = container_cells(&self.spec.template.spec.containers);
+        let selector = self.spec.selector.as_ref();
+        vec![
+            self.metadata.name.as_str().into(),
+            self.spec.replicas.unwrap_or(0).into(),
+            self.status.replicas.into(),
+            self.status.ready_replicas.into(),
+            age(&self.metadata, now).into(),
+            names.into(),
+            images.into(),
+            selector.map_or_else(|| "<none>".to_owned(), LabelSelector::format).into(),
+        ]
+    }
+
+    fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
+        vec![("status.replicas", format_smolstr!("{}", self.status.replicas))]
+    }
+
+    fn scale(&self) -> Option<(i32, i32, String)> {
+        let selector = to_selector(self.spec.selector.as_ref()).ok()?;
+        let wanted = self.spec.replicas.unwrap_or(0);
+        Some((wanted, self.status.replicas, selector.to_string()))
+    }
+
+    fn set_scale(&mut self, replicas: i32) {
+        self.spec.replicas = Some(replicas);
     }
 }

@@ -81,3 +81,11 @@ impl Container {
         }
     }
 }
+
+/// Names and images of containers, as wide tables show them.
+pub fn container_cells(containers: &[Container]) -> [String; 2] {
+    let join = |field: fn(&Container) -> &SmolStr| {
+        containers.iter().map(|container| field(container).as_str()).collect::<Vec<_>>().join(",")
+    };
+    [join(|container| &container.name), join(|container| &container.image)]
+}

@@ -1,10 +1,15 @@
 //! Namespace: a room of names.
 
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, age};
+use crate::object_update::keep_deletion;
 use apimachinery::meta::ObjectMeta;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
+
+/// Every namespace carries its name under this label.
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 wire_struct! {
     /// Who must let go before the namespace disappears.
@@ -51,5 +56,52 @@ impl Kind for Namespace {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models pkg/apis/core/v1/defaults.go.
+    fn set_defaults(&mut self) {
+        let name = &self.metadata.name;
+        if !name.is_empty() && self.metadata.label(NAME_LABEL) != Some(name.as_str()) {
+            let name = name.clone();
+            self.metadata.set_label(NAME_LABEL, &name);
+        }
+        if self.status.phase.is_empty() {
+            self.status.phase = SmolStr::new_static("Active");
+        }
+    }
+
+    // Models pkg/registry/core/namespace/strategy.go.
+    fn prepare_for_create(&mut self) {
+        self.status =
+            NamespaceStatus { phase: SmolStr::new_static("Active"), ..NamespaceStatus::default() };
+        if !self.spec.finalizers.iter().any(|finalizer| finalizer == "kubernetes") {
+            self.spec.finalizers.push(SmolStr::new_static("kubernetes"));
+        }
+    }
+
+    fn prepare_for_update(&mut self, old: &Self) {
+        self.spec.finalizers = old.spec.finalizers.clone();
+        self.status = old.status.clone();
+    }
+
+    fn prepare_for_status_update(&mut self, old: &Self) {
+        self.spec = old.spec.clone();
+        keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn columns() -> &'static [Column] {
+        const { &[Column::text("Name"), Column::text("Status"), Column::text("Age")] }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        vec![
+            self.metadata.name.as_str().into(),
+            self.status.phase.as_str().into(),
+            age(&self.metadata, now).into(),
+        ]
+    }
+
+    fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
+        vec![("status.phase", self.status.phase.clone())]
     }
 }

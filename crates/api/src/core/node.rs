@@ -1,11 +1,15 @@
 //! Node: a machine that runs pods.
 
+use std::collections::BTreeSet;
+
 use super::container::ResourceList;
 use super::pod_status::ConditionStatus;
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, age};
+use crate::object_update::keep_deletion;
 use apimachinery::meta::ObjectMeta;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 wire_struct! {
@@ -98,6 +102,42 @@ impl NodeStatus {
     pub fn condition(&self, type_: &str) -> Option<&NodeCondition> {
         self.conditions.iter().find(|condition| condition.type_ == type_)
     }
+
+    /// The first address of a type: `InternalIP`, `ExternalIP`, `Hostname`.
+    pub fn address(&self, type_: &str) -> Option<&str> {
+        let address = self.addresses.iter().find(|address| address.type_ == type_)?;
+        Some(&address.address)
+    }
+}
+
+// Models printNode of pkg/printers/internalversion/printers.go.
+impl Node {
+    /// `Ready`, `NotReady,SchedulingDisabled`, …
+    pub fn status_text(&self) -> String {
+        let ready = match self.status.condition("Ready").map(|condition| condition.status) {
+            Some(ConditionStatus::True) => "Ready",
+            Some(_) => "NotReady",
+            None => "Unknown",
+        };
+        let suffix = if self.spec.unschedulable { ",SchedulingDisabled" } else { "" };
+        format!("{ready}{suffix}")
+    }
+
+    /// Roles from labels, or `<none>`.
+    pub fn roles_text(&self) -> String {
+        let role = |(key, value): (&SmolStr, &SmolStr)| match key
+            .strip_prefix("node-role.kubernetes.io/")
+        {
+            Some(role) if !role.is_empty() => Some(role.to_owned()),
+            None if key == "kubernetes.io/role" && !value.is_empty() => Some(value.to_string()),
+            _ => None,
+        };
+        let roles: BTreeSet<String> = self.metadata.labels.iter().filter_map(role).collect();
+        if roles.is_empty() {
+            return "<none>".to_owned();
+        }
+        roles.into_iter().collect::<Vec<_>>().join(",")
+    }
 }
 
 impl Kind for Node {
@@ -109,5 +149,69 @@ impl Kind for Node {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models pkg/apis/core/v1/defaults.go.
+    fn set_defaults(&mut self) {
+        if self.status.allocatable.is_empty() && !self.status.capacity.is_empty() {
+            self.status.allocatable = self.status.capacity.clone();
+        }
+    }
+
+    // Models pkg/registry/core/node/strategy.go: a creator may set the status.
+    fn prepare_for_update(&mut self, old: &Self) {
+        self.status = old.status.clone();
+    }
+
+    fn prepare_for_status_update(&mut self, old: &Self) {
+        self.spec = old.spec.clone();
+        keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn columns() -> &'static [Column] {
+        const {
+            &[
+                Column::text("Name"),
+                Column::text("Status"),
+                Column::text("Roles"),
+                Column::text("Age"),
+                Column::text("Version"),
+                Column::wide("Internal-IP"),
+                Column::wide("External-IP"),
+                Column::wide("OS-Image"),
+                Column::wide("Kernel-Version"),
+                Column::wide("Container-Runtime"),
+            ]
+        }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        let unknown = NodeSystemInfo::default();
+        let info = self.status.node_info.as_deref().unwrap_or(&unknown);
+        let or_unknown = |text: &SmolStr| match text.as_str() {
+            "" => "<unknown>".to_owned(),
+            known => known.to_owned(),
+        };
+        let mut kernel = or_unknown(&info.kernel_version);
+        if !info.architecture.is_empty() {
+            kernel = format!("{kernel} ({})", info.architecture);
+        }
+        vec![
+            self.metadata.name.as_str().into(),
+            self.status_text().into(),
+            self.roles_text().into(),
+            age(&self.metadata, now).into(),
+            info.kubelet_version.as_str().into(),
+            self.status.address("InternalIP").unwrap_or("<none>").into(),
+            self.status.address("ExternalIP").unwrap_or("<none>").into(),
+            or_unknown(&info.os_image).into(),
+            kernel.into(),
+            or_unknown(&info.container_runtime_version).into(),
+        ]
+    }
+
+    fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
+        let unschedulable = if self.spec.unschedulable { "true" } else { "false" };
+        vec![("spec.unschedulable", SmolStr::new_static(unschedulable))]
     }
 }

@@ -113,7 +113,7 @@ wire_struct! {
 }
 
 /// A pod's spec: the shared body and what is this pod's alone. Reads through to the body.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct PodSpec {
     pub body: Arc<PodBody>,
     /// Empty until the pod is bound.
@@ -121,6 +121,14 @@ pub struct PodSpec {
     /// The five characters behind `kube-api-access-`; empty where no token is mounted. In the JSON
     /// form it shows as a projected volume and a mount in every container.
     pub token_volume: SmolStr,
+}
+
+impl PartialEq for PodSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.node_name == other.node_name
+            && self.token_volume == other.token_volume
+            && (Arc::ptr_eq(&self.body, &other.body) || self.body == other.body)
+    }
 }
 
 impl Deref for PodSpec {

@@ -1,8 +1,11 @@
 //! Service: one address for a changing set of pods.
 
-use crate::object::{Kind, KindInfo};
+use super::{service_printer, service_strategy};
+use crate::object::{Column, Kind, KindInfo};
+use crate::object_update::keep_deletion;
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::time::Time;
 use apimachinery::wire::StringMap;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -90,5 +93,42 @@ impl Kind for Service {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn set_defaults(&mut self) {
+        service_strategy::set_defaults(self);
+    }
+
+    // Models pkg/registry/core/service/strategy.go.
+    fn prepare_for_create(&mut self) {
+        self.status = ServiceStatus::default();
+        service_strategy::normalize_cluster_ips(&mut self.spec, None);
+    }
+
+    fn prepare_for_update(&mut self, old: &Self) {
+        self.status = old.status.clone();
+        service_strategy::normalize_cluster_ips(&mut self.spec, Some(&old.spec));
+        service_strategy::patch_allocated(&mut self.spec, &old.spec);
+        service_strategy::drop_type_dependent(self, old);
+    }
+
+    fn prepare_for_status_update(&mut self, old: &Self) {
+        self.spec = old.spec.clone();
+        keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn columns() -> &'static [Column] {
+        &service_printer::COLUMNS
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        service_printer::row(self, now)
+    }
+
+    fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
+        vec![
+            ("spec.clusterIP", self.spec.cluster_ip.clone()),
+            ("spec.type", self.spec.type_.clone()),
+        ]
     }
 }
