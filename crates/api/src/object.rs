@@ -134,8 +134,13 @@ pub trait Kind: Wire + Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
 
 /// Age of an object as kubectl prints it.
 pub fn age(meta: &ObjectMeta, now: Time) -> String {
-    match meta.creation_timestamp {
-        Some(born) => apimachinery::duration::human_duration(now.0 - born.0),
+    since(meta.creation_timestamp, now)
+}
+
+/// How long something is ago, as tables print it.
+pub fn since(time: Option<Time>, now: Time) -> String {
+    match time {
+        Some(time) => apimachinery::duration::human_duration(now.0.saturating_sub(time.0)),
         None => "<unknown>".to_owned(),
     }
 }

@@ -1,9 +1,10 @@
 //! Lease: a heartbeat, or a lock.
 
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, age};
 use apimachinery::meta::ObjectMeta;
-use apimachinery::time::MicroTime;
+use apimachinery::time::{MicroTime, Time};
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 wire_struct! {
@@ -35,5 +36,17 @@ impl Kind for Lease {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn columns() -> &'static [Column] {
+        const { &[Column::text("Name"), Column::text("Holder"), Column::text("Age")] }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        vec![
+            self.metadata.name.as_str().into(),
+            self.spec.holder_identity.as_deref().unwrap_or_default().into(),
+            age(&self.metadata, now).into(),
+        ]
     }
 }

@@ -1,8 +1,10 @@
 //! ConfigMap: settings as keys and texts.
 
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, age};
 use apimachinery::meta::ObjectMeta;
+use apimachinery::time::Time;
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
@@ -25,5 +27,17 @@ impl Kind for ConfigMap {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn columns() -> &'static [Column] {
+        const { &[Column::text("Name"), Column::text("Data"), Column::text("Age")] }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        vec![
+            self.metadata.name.as_str().into(),
+            (self.data.len() + self.binary_data.len()).into(),
+            age(&self.metadata, now).into(),
+        ]
     }
 }

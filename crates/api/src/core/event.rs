@@ -1,12 +1,12 @@
 //! Event: what a component has to say of an object.
 
 use super::reference::ObjectReference;
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, since};
 use apimachinery::meta::ObjectMeta;
 use apimachinery::time::{MicroTime, Time};
 use apimachinery::wire_struct;
 use serde_json::Value;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 wire_struct! {
     /// Who said it.
@@ -46,6 +46,16 @@ wire_struct! {
     }
 }
 
+impl Event {
+    /// `kubelet, node-1`, or whichever of the two there is.
+    pub fn source_text(&self) -> String {
+        let first = |a: &SmolStr, b: &SmolStr| if a.is_empty() { b.clone() } else { a.clone() };
+        let component = first(&self.source.component, &self.reporting_component);
+        let instance = first(&self.source.host, &self.reporting_instance);
+        if instance.is_empty() { component.to_string() } else { format!("{component}, {instance}") }
+    }
+}
+
 impl Kind for Event {
     const INFO: KindInfo = KindInfo::fixed("", "v1", "Event", "events", true, &[]);
 
@@ -55,5 +65,76 @@ impl Kind for Event {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn columns() -> &'static [Column] {
+        const {
+            &[
+                Column::text("Last Seen"),
+                Column::text("Type"),
+                Column::text("Reason"),
+                Column::text("Object"),
+                Column::wide("Subobject"),
+                Column::wide("Source"),
+                Column::text("Message"),
+                Column::wide("First Seen"),
+                Column::wide("Count"),
+                Column::wide("Name"),
+            ]
+        }
+    }
+
+    // Models printEvent of pkg/printers/internalversion/printers.go.
+    fn row(&self, now: Time) -> Vec<Value> {
+        let micro = |time: Option<MicroTime>| since(time.map(MicroTime::time), now);
+        let first = match self.first_timestamp {
+            None => micro(self.event_time),
+            first => since(first, now),
+        };
+        let (last, count) = match &self.series {
+            Some(series) => (micro(series.last_observed_time), series.count),
+            None if self.last_timestamp.is_none() => (first.clone(), self.count.max(1)),
+            None => (since(self.last_timestamp, now), self.count.max(1)),
+        };
+        let object = &self.involved_object;
+        vec![
+            last.into(),
+            self.type_.as_str().into(),
+            self.reason.as_str().into(),
+            object.short_text().into(),
+            object.field_path.as_str().into(),
+            self.source_text().into(),
+            self.message.trim().into(),
+            first.into(),
+            count.into(),
+            self.metadata.name.as_str().into(),
+        ]
+    }
+
+    // Models pkg/registry/core/event/strategy.go.
+    fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
+        let object = &self.involved_object;
+        let source = match self.source.component.is_empty() {
+            true => &self.reporting_component,
+            false => &self.source.component,
+        };
+        let uid = if object.uid.is_unset() {
+            SmolStr::default()
+        } else {
+            format_smolstr!("{}", object.uid)
+        };
+        vec![
+            ("involvedObject.kind", object.kind.clone()),
+            ("involvedObject.namespace", object.namespace.clone()),
+            ("involvedObject.name", object.name.clone()),
+            ("involvedObject.uid", uid),
+            ("involvedObject.apiVersion", object.api_version.clone()),
+            ("involvedObject.resourceVersion", object.resource_version.clone()),
+            ("involvedObject.fieldPath", object.field_path.clone()),
+            ("reason", self.reason.clone()),
+            ("reportingComponent", self.reporting_component.clone()),
+            ("source", source.clone()),
+            ("type", self.type_.clone()),
+        ]
     }
 }

@@ -20,6 +20,12 @@ wire_struct! {
 }
 
 impl ObjectReference {
+    /// `pod/web-1`, or the kind alone.
+    pub fn short_text(&self) -> String {
+        let kind = self.kind.to_lowercase();
+        if self.name.is_empty() { kind } else { format!("{kind}/{}", self.name) }
+    }
+
     /// A full reference, as an event's `involvedObject`.
     pub fn to(object: &dyn Object) -> Self {
         let ObjectMeta { name, namespace, uid, resource_version, .. } = object.meta();

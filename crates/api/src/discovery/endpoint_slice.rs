@@ -1,9 +1,12 @@
 //! EndpointSlice: the addresses behind a service, in slices.
 
 use crate::core::reference::ObjectReference;
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo, age};
+use crate::object_update::move_generation;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::time::Time;
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 wire_struct! {
@@ -47,6 +50,20 @@ wire_struct! {
     }
 }
 
+/// `a,b,c + 2 more...`, or `<unset>`. Models listWithMoreString of
+/// pkg/printers/internalversion/printers.go.
+fn three_and_more(texts: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 3;
+    let mut all: Vec<String> = texts.collect();
+    if all.is_empty() {
+        return "<unset>".to_owned();
+    }
+    let hidden = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    let more = if hidden > 0 { format!(" + {hidden} more...") } else { String::new() };
+    format!("{}{more}", all.join(","))
+}
+
 impl Kind for EndpointSlice {
     const INFO: KindInfo =
         KindInfo::fixed("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, &[]);
@@ -57,5 +74,54 @@ impl Kind for EndpointSlice {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models pkg/apis/discovery/v1/defaults.go.
+    fn set_defaults(&mut self) {
+        for port in &mut self.ports {
+            port.name.get_or_insert_default();
+            port.protocol.get_or_insert(SmolStr::new_static("TCP"));
+        }
+    }
+
+    // Models pkg/registry/discovery/endpointslice/strategy.go.
+    fn prepare_for_create(&mut self) {
+        self.metadata.generation = 1;
+    }
+
+    fn prepare_for_update(&mut self, old: &Self) {
+        let changed = self.endpoints != old.endpoints
+            || self.ports != old.ports
+            || self.address_type != old.address_type
+            || *self.metadata.labels != *old.metadata.labels;
+        move_generation(&mut self.metadata, &old.metadata, changed);
+    }
+
+    fn columns() -> &'static [Column] {
+        const {
+            &[
+                Column::text("Name"),
+                Column::text("AddressType"),
+                Column::text("Ports"),
+                Column::text("Endpoints"),
+                Column::text("Age"),
+            ]
+        }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        let port = |port: &EndpointPort| match (port.port, &port.name) {
+            (Some(number), _) => number.to_string(),
+            (None, Some(name)) => name.to_string(),
+            (None, None) => "*".to_owned(),
+        };
+        let addresses = self.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
+        vec![
+            self.metadata.name.as_str().into(),
+            self.address_type.as_str().into(),
+            three_and_more(self.ports.iter().map(port)).into(),
+            three_and_more(addresses.map(SmolStr::to_string)).into(),
+            age(&self.metadata, now).into(),
+        ]
     }
 }
