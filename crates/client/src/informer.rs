@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::Kind;
-use apimachinery::meta::{Key, Uid};
+use apimachinery::meta::{Key, ObjectMeta, Uid};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
@@ -44,6 +44,12 @@ impl<K> Default for Store<K> {
     }
 }
 
+/// The owners; nobody (zero) where none of them is the controller.
+fn owners(meta: &ObjectMeta) -> impl Iterator<Item = Uid> {
+    let nobody = meta.controller().is_none().then_some(Uid(0));
+    meta.owner_references.iter().map(|owner| owner.uid).chain(nobody)
+}
+
 impl<K: Kind> Store<K> {
     pub fn apply(&mut self, delta: &Delta<K>) {
         let key = Key::of(Kind::meta(&*delta.new));
@@ -52,18 +58,19 @@ impl<K: Kind> Store<K> {
         } else {
             self.objects.insert(key.clone(), Arc::clone(&delta.new))
         };
-        let known_owners = known.as_ref().map(|k| Kind::meta(&**k).owner_references.clone());
-        let known_owners = known_owners.unwrap_or_default();
-        let owners = &Kind::meta(&*delta.new).owner_references;
-        if !delta.is_deleted() && known_owners.same(owners) {
-            return;
-        }
-        for owner in known_owners.iter() {
-            self.forget_owner(owner.uid, &key);
+        let meta = Kind::meta(&*delta.new);
+        if let Some(known) = &known {
+            let known = Kind::meta(&**known);
+            if !delta.is_deleted() && known.owner_references.same(&meta.owner_references) {
+                return;
+            }
+            for owner in owners(known) {
+                self.forget_owner(owner, &key);
+            }
         }
         if !delta.is_deleted() {
-            for owner in owners.iter() {
-                self.by_owner.entry(owner.uid).or_default().insert(key.clone());
+            for owner in owners(meta) {
+                self.by_owner.entry(owner).or_default().insert(key.clone());
             }
         }
     }
@@ -103,6 +110,11 @@ impl<K: Kind> Store<K> {
             .get(&owner)
             .into_iter()
             .flat_map(|keys| keys.iter().filter_map(|key| self.objects.get(key)))
+    }
+
+    /// Objects without a controller, of all namespaces, ordered by name.
+    pub fn orphans(&self) -> impl Iterator<Item = &Arc<K>> {
+        self.owned_by(Uid(0))
     }
 
     pub fn len(&self) -> usize {

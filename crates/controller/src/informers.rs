@@ -1,0 +1,121 @@
+//! What the controllers know: one cache a kind, fed by one watch each, shared by all of them.
+//! Models client-go/informers: the shared informer factory.
+
+use api::{
+    ConfigMap, Deployment, EndpointSlice, Endpoints, Lease, Namespace, Node, Object, ReplicaSet,
+    Service, ServiceAccount,
+};
+use client::{Delta, Store, WatchEvent, WatchSpec};
+
+use crate::pod_store::{PodDelta, PodStore};
+
+/// The kinds that controllers watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    ConfigMap,
+    Deployment,
+    EndpointSlice,
+    Endpoints,
+    Lease,
+    Namespace,
+    Node,
+    Pod,
+    ReplicaSet,
+    Service,
+    ServiceAccount,
+}
+
+/// One change, typed.
+#[derive(Clone, Debug)]
+pub enum Change {
+    ConfigMap(Delta<ConfigMap>),
+    Deployment(Delta<Deployment>),
+    EndpointSlice(Delta<EndpointSlice>),
+    Endpoints(Delta<Endpoints>),
+    Lease(Delta<Lease>),
+    Namespace(Delta<Namespace>),
+    Node(Delta<Node>),
+    Pod(PodDelta),
+    ReplicaSet(Delta<ReplicaSet>),
+    Service(Delta<Service>),
+    ServiceAccount(Delta<ServiceAccount>),
+}
+
+#[derive(Debug, Default)]
+pub struct Informers {
+    pub config_maps: Store<ConfigMap>,
+    pub deployments: Store<Deployment>,
+    pub endpoint_slices: Store<EndpointSlice>,
+    pub endpoints: Store<Endpoints>,
+    pub leases: Store<Lease>,
+    pub namespaces: Store<Namespace>,
+    pub nodes: Store<Node>,
+    pub pods: PodStore,
+    pub replica_sets: Store<ReplicaSet>,
+    pub services: Store<Service>,
+    pub service_accounts: Store<ServiceAccount>,
+}
+
+/// `(kind, field, variant)` for all but pods, which have a cache of their own.
+macro_rules! stores {
+    ($run:ident) => {
+        $run! {
+            (config_maps, ConfigMap) (deployments, Deployment) (endpoint_slices, EndpointSlice)
+            (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
+            (replica_sets, ReplicaSet) (services, Service) (service_accounts, ServiceAccount)
+        }
+    };
+}
+
+macro_rules! define_dispatch {
+    ($(($field:ident, $kind:ident))*) => {
+        impl Change {
+            pub fn of(event: &WatchEvent) -> Option<Self> {
+                if event.is_of::<api::Pod>() {
+                    return PodDelta::of(event).map(Change::Pod);
+                }
+                $(if event.is_of::<$kind>() {
+                    return Delta::of(event).map(Change::$kind);
+                })*
+                None
+            }
+
+            pub fn resource(&self) -> Resource {
+                match self {
+                    Change::Pod(_) => Resource::Pod,
+                    $(Change::$kind(_) => Resource::$kind,)*
+                }
+            }
+
+            /// The object as it is now, or as it was last.
+            pub fn object(&self) -> &dyn Object {
+                match self {
+                    Change::Pod(delta) => &*delta.new,
+                    $(Change::$kind(delta) => &*delta.new,)*
+                }
+            }
+
+            pub fn is_deleted(&self) -> bool {
+                match self {
+                    Change::Pod(delta) => delta.is_deleted(),
+                    $(Change::$kind(delta) => delta.is_deleted(),)*
+                }
+            }
+        }
+
+        impl Informers {
+            pub fn apply(&mut self, change: &Change) {
+                match change {
+                    Change::Pod(delta) => self.pods.apply(delta),
+                    $(Change::$kind(delta) => self.$field.apply(delta),)*
+                }
+            }
+
+            pub fn watches() -> Vec<WatchSpec> {
+                vec![WatchSpec::all::<api::Pod>(), $(WatchSpec::all::<$kind>(),)*]
+            }
+        }
+    };
+}
+
+stores!(define_dispatch);

@@ -1,0 +1,221 @@
+//! The cache of pods, made for 150,000 of them: grouped by controller with running totals, so that
+//! a pod's change costs the same however many pods there are.
+//! Models AddPodControllerIndexer in pkg/controller/controller_utils.go.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use api::Pod;
+use apimachinery::meta::Uid;
+use apimachinery::wire::StringMap;
+use client::Delta;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+use crate::pods;
+
+pub type PodDelta = Delta<Pod>;
+pub type Pods = IndexMap<Uid, Arc<Pod>, FxBuildHasher>;
+
+/// Pods of one controller, or those of a namespace that have none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GroupKey {
+    Controller(Uid),
+    Orphans(SmolStr),
+}
+
+impl GroupKey {
+    pub fn of(pod: &Pod) -> Self {
+        match pod.metadata.controller() {
+            Some(owner) => GroupKey::Controller(owner.uid),
+            None => GroupKey::Orphans(pod.metadata.namespace.clone()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Neither ended nor being deleted.
+    pub active: i32,
+    /// Active and ready.
+    pub ready: i32,
+    /// Being deleted and not ended.
+    pub terminating: i32,
+    /// Neither succeeded nor failed.
+    pub unfinished: i32,
+    /// Those whose labels differ from the group's.
+    pub odd: i32,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    pub pods: Pods,
+    pub totals: Totals,
+    /// The labels that (nearly) all of its pods have.
+    pub labels: StringMap,
+}
+
+impl Group {
+    fn count(&mut self, pod: &Pod, by: i32) {
+        let totals = &mut self.totals;
+        if pods::is_active(pod) {
+            totals.active += by;
+            if pod.status.is_ready() {
+                totals.ready += by;
+            }
+        }
+        if pods::is_terminating(pod) {
+            totals.terminating += by;
+        }
+        if !pod.status.phase.is_terminal() {
+            totals.unfinished += by;
+        }
+        if !same_labels(&pod.metadata.labels, &self.labels) {
+            totals.odd += by;
+        }
+    }
+
+    fn insert(&mut self, pod: &Arc<Pod>) {
+        if self.pods.is_empty() {
+            self.labels = pod.metadata.labels.clone();
+        }
+        if let Some(old) = self.pods.insert(pod.metadata.uid, Arc::clone(pod)) {
+            self.count(&old, -1);
+        }
+        self.count(pod, 1);
+    }
+
+    fn remove(&mut self, uid: Uid) {
+        if let Some(old) = self.pods.swap_remove(&uid) {
+            self.count(&old, -1);
+        }
+    }
+}
+
+pub fn same_labels(a: &StringMap, b: &StringMap) -> bool {
+    a.same(b) || **a == **b
+}
+
+#[derive(Debug, Default)]
+pub struct PodStore {
+    groups: IndexMap<GroupKey, Group, FxBuildHasher>,
+    by_namespace: IndexMap<SmolStr, BTreeSet<GroupKey>, FxBuildHasher>,
+    by_node: IndexMap<SmolStr, Pods, FxBuildHasher>,
+    /// Pods by owners that are not their controller.
+    dependents: IndexMap<Uid, Pods, FxBuildHasher>,
+}
+
+fn drop_pod(index: &mut IndexMap<SmolStr, Pods, FxBuildHasher>, name: &SmolStr, uid: Uid) {
+    if let Some(pods) = index.get_mut(name) {
+        pods.swap_remove(&uid);
+        if pods.is_empty() {
+            index.swap_remove(name);
+        }
+    }
+}
+
+impl PodStore {
+    pub fn apply(&mut self, delta: &PodDelta) {
+        if let Some(old) = &delta.old {
+            self.leave(old, (!delta.is_deleted()).then_some(&delta.new));
+        }
+        if delta.is_deleted() {
+            self.leave(&delta.new, None);
+        } else {
+            self.enter(&delta.new);
+        }
+    }
+
+    /// Takes a pod out of the indexes in which it will not stand any more.
+    fn leave(&mut self, old: &Pod, new: Option<&Arc<Pod>>) {
+        let uid = old.metadata.uid;
+        let key = GroupKey::of(old);
+        let stays = new.is_some_and(|new| new.metadata.uid == uid);
+        if !stays || new.is_some_and(|new| GroupKey::of(new) != key) {
+            self.leave_group(&key, &old.metadata.namespace, uid);
+        }
+        if !stays || new.is_some_and(|new| new.spec.node_name != old.spec.node_name) {
+            drop_pod(&mut self.by_node, &old.spec.node_name, uid);
+        }
+        if self.dependents.is_empty() {
+            return;
+        }
+        for owner in old.metadata.owner_references.iter() {
+            if let Some(pods) = self.dependents.get_mut(&owner.uid) {
+                pods.swap_remove(&uid);
+                if pods.is_empty() {
+                    self.dependents.swap_remove(&owner.uid);
+                }
+            }
+        }
+    }
+
+    fn leave_group(&mut self, key: &GroupKey, namespace: &SmolStr, uid: Uid) {
+        let Some(group) = self.groups.get_mut(key) else { return };
+        group.remove(uid);
+        if !group.pods.is_empty() {
+            return;
+        }
+        self.groups.swap_remove(key);
+        if let Some(keys) = self.by_namespace.get_mut(namespace) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_namespace.swap_remove(namespace);
+            }
+        }
+    }
+
+    fn enter(&mut self, pod: &Arc<Pod>) {
+        let key = GroupKey::of(pod);
+        let group = self.groups.entry(key).or_default();
+        let first = group.pods.is_empty();
+        group.insert(pod);
+        if first {
+            let keys = self.by_namespace.entry(pod.metadata.namespace.clone()).or_default();
+            keys.insert(GroupKey::of(pod));
+        }
+        if !pod.spec.node_name.is_empty() {
+            let pods = self.by_node.entry(pod.spec.node_name.clone()).or_default();
+            pods.insert(pod.metadata.uid, Arc::clone(pod));
+        }
+        for owner in pod.metadata.owner_references.iter() {
+            if owner.controller != Some(true) {
+                let pods = self.dependents.entry(owner.uid).or_default();
+                pods.insert(pod.metadata.uid, Arc::clone(pod));
+            }
+        }
+    }
+
+    pub fn group(&self, key: &GroupKey) -> Option<&Group> {
+        self.groups.get(key)
+    }
+
+    pub fn of_controller(&self, controller: Uid) -> Option<&Group> {
+        self.groups.get(&GroupKey::Controller(controller))
+    }
+
+    pub fn groups_in(&self, namespace: &str) -> impl Iterator<Item = &Group> {
+        let keys = self.by_namespace.get(namespace).into_iter().flatten();
+        keys.filter_map(|key| self.groups.get(key))
+    }
+
+    pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Arc<Pod>> {
+        self.by_node.get(node).into_iter().flat_map(IndexMap::values)
+    }
+
+    /// Names of nodes that pods are bound to, whether the nodes exist or not.
+    pub fn node_names(&self) -> impl Iterator<Item = &SmolStr> {
+        self.by_node.keys()
+    }
+
+    /// All pods that name this owner, as controller or not.
+    pub fn owned_by(&self, owner: Uid) -> impl Iterator<Item = &Arc<Pod>> {
+        let controlled = self.of_controller(owner).into_iter().flat_map(|g| g.pods.values());
+        controlled.chain(self.dependents.get(&owner).into_iter().flat_map(IndexMap::values))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.groups.values().flat_map(|group| group.pods.values())
+    }
+}

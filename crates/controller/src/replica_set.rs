@@ -1,0 +1,199 @@
+//! The ReplicaSet controller: keeps a number of equal pods.
+//! Models pkg/controller/replicaset/replica_set.go.
+
+mod claim;
+mod manage;
+mod status;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::core::reference::ObjectReference;
+use api::{Pod, ReplicaSet};
+use apimachinery::labels::to_selector;
+use apimachinery::meta::{Key, OwnerReference, Uid};
+use apimachinery::wire::Shared;
+use client::{Delta, EventRecorder};
+use clock::Duration;
+
+use crate::controllers::{Controller, Notice, Sync, SyncResult};
+use crate::expectations::Expectations;
+use crate::informers::{Change, Informers, Resource};
+use crate::pod_control::controller_reference;
+use crate::pod_store::same_labels;
+use crate::pods;
+
+pub struct ReplicaSetController {
+    recorder: EventRecorder,
+    expectations: Expectations,
+    /// The owner references that the pods of each ReplicaSet share.
+    owner_references: BTreeMap<Key, (Uid, Shared<Vec<OwnerReference>>)>,
+}
+
+impl Default for ReplicaSetController {
+    fn default() -> Self {
+        ReplicaSetController {
+            recorder: EventRecorder::new("replicaset-controller", ""),
+            expectations: Expectations::default(),
+            owner_references: BTreeMap::new(),
+        }
+    }
+}
+
+/// The ReplicaSet that a pod's controller reference names, if it is that very one.
+fn resolve<'c>(
+    informers: &'c Informers,
+    namespace: &str,
+    controller: &OwnerReference,
+) -> Option<&'c Arc<ReplicaSet>> {
+    if controller.kind != "ReplicaSet" {
+        return None;
+    }
+    let found = informers.replica_sets.named(namespace, &controller.name)?;
+    (found.metadata.uid == controller.uid).then_some(found)
+}
+
+impl ReplicaSetController {
+    fn on_pod(&mut self, notice: &mut Notice<'_>, delta: &Delta<Pod>) {
+        let (pod, old) = (&*delta.new, delta.old.as_deref());
+        if delta.is_deleted() || pod.metadata.is_deleting() {
+            self.on_pod_deleted(notice, pod);
+            return;
+        }
+        let controller = pod.metadata.controller();
+        let old_controller = old.and_then(|old| old.metadata.controller());
+        let moved = old_controller.map(|c| c.uid) != controller.map(|c| c.uid);
+        if let Some(former) = old_controller.filter(|_| moved) {
+            if let Some(rs) = resolve(notice.informers, &pod.metadata.namespace, former) {
+                notice.queue.add(Key::of(&rs.metadata));
+            }
+        }
+        let Some(controller) = controller else {
+            let relabelled =
+                old.is_none_or(|old| !same_labels(&old.metadata.labels, &pod.metadata.labels));
+            if relabelled || moved {
+                enqueue_matching(notice, pod);
+            }
+            return;
+        };
+        let Some(rs) = resolve(notice.informers, &pod.metadata.namespace, controller) else {
+            return;
+        };
+        let key = Key::of(&rs.metadata);
+        let Some(old) = old else {
+            self.expectations.creation_observed(&key);
+            notice.queue.add(key);
+            return;
+        };
+        if !moved && !matters(old, pod) {
+            return;
+        }
+        if rs.spec.min_ready_seconds > 0 && !old.status.is_ready() && pod.status.is_ready() {
+            let delay = Duration::from_secs(u64::try_from(rs.spec.min_ready_seconds).unwrap_or(0));
+            notice.queue.add_at(notice.now + delay, key.clone());
+        }
+        notice.queue.add(key);
+    }
+
+    fn on_pod_deleted(&mut self, notice: &mut Notice<'_>, pod: &Pod) {
+        let Some(controller) = pod.metadata.controller() else { return };
+        let Some(rs) = resolve(notice.informers, &pod.metadata.namespace, controller) else {
+            return;
+        };
+        let key = Key::of(&rs.metadata);
+        self.expectations.deletion_observed(&key, pod.metadata.uid);
+        notice.queue.add(key);
+    }
+
+    fn on_replica_set(&mut self, notice: &mut Notice<'_>, delta: &Delta<ReplicaSet>) {
+        let key = Key::of(&delta.new.metadata);
+        let replaced =
+            delta.old.as_ref().is_some_and(|old| old.metadata.uid != delta.new.metadata.uid);
+        if delta.is_deleted() || replaced {
+            self.expectations.forget(&key);
+            self.owner_references.remove(&key);
+        }
+        notice.queue.add(key);
+    }
+
+    fn owner_references(&mut self, key: &Key, rs: &ReplicaSet) -> Shared<Vec<OwnerReference>> {
+        let uid = rs.metadata.uid;
+        match self.owner_references.get(key) {
+            Some((known, shared)) if *known == uid => shared.clone(),
+            _ => {
+                let shared = Shared::new(vec![controller_reference(rs)]);
+                self.owner_references.insert(key.clone(), (uid, shared.clone()));
+                shared
+            }
+        }
+    }
+}
+
+/// Whether a pod's change can change what its ReplicaSet does or says.
+fn matters(old: &Pod, new: &Pod) -> bool {
+    old.status.phase.is_terminal() != new.status.phase.is_terminal()
+        || pods::ready_since(old) != pods::ready_since(new)
+        || old.metadata.is_deleting() != new.metadata.is_deleting()
+        || !same_labels(&old.metadata.labels, &new.metadata.labels)
+}
+
+/// Wakes the ReplicaSets that might adopt a pod without a controller.
+fn enqueue_matching(notice: &mut Notice<'_>, pod: &Pod) {
+    if pod.metadata.labels.is_empty() {
+        return;
+    }
+    for rs in notice.informers.replica_sets.namespace(&pod.metadata.namespace) {
+        let Ok(selector) = to_selector(rs.spec.selector.as_ref()) else { continue };
+        if !selector.is_everything() && selector.matches(&pod.metadata.labels) {
+            notice.queue.add(Key::of(&rs.metadata));
+        }
+    }
+}
+
+impl Controller for ReplicaSetController {
+    fn name(&self) -> &'static str {
+        "replicaset-controller"
+    }
+
+    fn resources(&self) -> &'static [Resource] {
+        &[Resource::Pod, Resource::ReplicaSet]
+    }
+
+    fn on_event(&mut self, notice: &mut Notice<'_>, change: &Change) {
+        match change {
+            Change::Pod(delta) => self.on_pod(notice, delta),
+            Change::ReplicaSet(delta) => self.on_replica_set(notice, delta),
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self, sync: &mut Sync<'_, '_>, key: &Key) -> SyncResult {
+        let Some(rs) = sync.informers.replica_sets.get(key) else {
+            self.expectations.forget(key);
+            self.owner_references.remove(key);
+            return Ok(());
+        };
+        let satisfied = self.expectations.satisfied(key, sync.ctx.now);
+        let Ok(selector) = to_selector(rs.spec.selector.as_ref()) else { return Ok(()) };
+        let claimed = claim::claim(sync, rs, &selector)?;
+        let managed = if satisfied && !rs.metadata.is_deleting() {
+            let about = ObjectReference::to(&**rs);
+            self.manage_replicas(sync, key, rs, &about, &claimed)
+        } else {
+            Ok(())
+        };
+        let now = sync.ctx.time();
+        let status = status::calculate(rs, &claimed, managed.as_ref().err(), now);
+        let updated = status::update(sync.ctx, rs, status)?;
+        managed?;
+        let status = &updated.status;
+        if updated.spec.min_ready_seconds > 0 && status.ready_replicas != status.available_replicas
+        {
+            let fallback = i64::from(updated.spec.min_ready_seconds);
+            let next = claimed.next_available_in(updated.spec.min_ready_seconds, now);
+            let seconds = u64::try_from(next.unwrap_or(fallback)).unwrap_or(0);
+            sync.requeue_in(key, Duration::from_secs(seconds));
+        }
+        Ok(())
+    }
+}
