@@ -1,1 +1,25 @@
-//! Room not yet furnished.
+//! The API server: answers requests on every kind from the store, and tells watchers of changes.
+//! A request goes handler → (decode, default) → admission → strategy and validation → etcd.
+
+mod admission;
+mod allocator;
+mod bootstrap;
+mod config;
+mod feed;
+mod fields;
+mod node_proxy;
+mod registry;
+mod resources;
+mod server;
+mod services;
+mod subresources;
+mod templates;
+mod unstructured;
+mod watches;
+
+pub use client::{ExecResult, LogOptions};
+pub use config::Config;
+pub use etcd::Compacted;
+pub use node_proxy::NodeProxy;
+pub use server::{ApiServer, CallCx};
+pub use watches::WatcherId;

@@ -1,0 +1,186 @@
+//! The server itself: takes a request to its resource and verb, and commits what came of it.
+
+use std::sync::Arc;
+
+use api::Obj;
+use apimachinery::meta::Key;
+use apimachinery::status::Status;
+use apimachinery::time::Time;
+use client::{Reply, Request, User, Verb, WatchEvent, WatchFilter, WatchSpec};
+use clock::{Rng, SimTime};
+use etcd::Store;
+
+use crate::config::Config;
+use crate::feed::EventTimes;
+use crate::node_proxy::NodeProxy;
+use crate::resources::{Resource, Resources, unknown_resource};
+use crate::services::ServiceAllocator;
+use crate::templates::Templates;
+use crate::watches::{WatcherId, Watches};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<Status>>;
+
+/// What a request may touch beside the server: the time, chance, who asks, and the kubelets.
+pub struct CallCx<'a> {
+    pub now: SimTime,
+    /// Unix seconds at `SimTime::ZERO`.
+    pub epoch: i64,
+    pub rng: &'a mut Rng,
+    pub user: &'a User,
+    pub nodes: &'a mut dyn NodeProxy,
+}
+
+impl CallCx<'_> {
+    /// Now, as API objects tell it.
+    pub fn time(&self) -> Time {
+        Time(self.epoch.saturating_add((self.now.nanos() / 1_000_000_000) as i64))
+    }
+}
+
+/// The API server with its store and its watchers.
+pub struct ApiServer {
+    pub(crate) config: Config,
+    pub(crate) resources: Resources,
+    pub(crate) store: Store<Key, Obj>,
+    pub(crate) watches: Watches,
+    pub(crate) services: ServiceAllocator,
+    pub(crate) templates: Templates,
+    pub(crate) event_times: EventTimes,
+    pub(crate) kept_from: u64,
+}
+
+impl ApiServer {
+    pub fn new(config: Config) -> Self {
+        let mut store = Store::default();
+        let mut entries = api::kinds::kinds();
+        entries.extend(crate::unstructured::entries());
+        let resources = Resources::new(entries, || store.add_table());
+        ApiServer {
+            services: ServiceAllocator::new(&config),
+            kept_from: store.revision(),
+            config,
+            resources,
+            store,
+            watches: Watches::default(),
+            templates: Templates::default(),
+            event_times: EventTimes::default(),
+        }
+    }
+
+    /// Answers one request. A write is committed at `cx.now` and its watchers are told.
+    pub fn handle(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
+        let resource = self.resources.find(&request.resource, &request.version)?;
+        if !request.subresource.is_empty() {
+            if !resource.has_subresource(&request.subresource) {
+                return Err(unknown_resource());
+            }
+            return self.handle_subresource(cx, &resource, request);
+        }
+        match request.verb {
+            Verb::Create => self.create(cx, &resource, request),
+            Verb::Get => self.get(cx, &resource, &request),
+            Verb::List => self.list(cx, &resource, &request),
+            Verb::Update => self.update(cx, &resource, request),
+            Verb::Patch => self.patch(cx, &resource, request),
+            Verb::Delete => self.delete(cx, &resource, request),
+            Verb::DeleteCollection => self.delete_collection(cx, &resource, request),
+        }
+    }
+
+    /// An object as it is stored.
+    pub(crate) fn stored(&self, resource: &Resource, key: &Key) -> Option<&Obj> {
+        self.store.get(resource.table, key).map(|item| &item.value)
+    }
+
+    pub(crate) fn found(&self, resource: &Resource, key: &Key) -> Result<Obj> {
+        let stored = self.stored(resource, key).cloned();
+        stored.ok_or_else(|| Status::not_found(resource.name(), &key.name))
+    }
+
+    /// Writes an object; its resource version becomes the write's revision.
+    pub(crate) fn commit(
+        &mut self,
+        cx: &CallCx<'_>,
+        resource: &Resource,
+        key: Key,
+        old: Option<&Obj>,
+        mut object: Obj,
+    ) -> Obj {
+        api::make_mut(&mut object).meta_mut().resource_version = self.store.next_revision();
+        self.watches.publish(resource.table, &key, cx.now, old, Some(&object));
+        if resource.is_event {
+            self.event_times.note(cx.now, &key, self.store.next_revision());
+        } else if resource.changes_admission {
+            self.templates.forget();
+        }
+        self.store.put(resource.table, key, cx.now.nanos(), object.clone());
+        self.bound_history();
+        object
+    }
+
+    /// Takes an object out.
+    pub(crate) fn remove(&mut self, now: SimTime, resource: &Resource, key: &Key, old: &Obj) {
+        if resource.is_service {
+            self.services.release(old.as_ref());
+        } else if resource.changes_admission {
+            self.templates.forget();
+        }
+        if self.store.delete(resource.table, key, now.nanos()).is_some() {
+            self.watches.publish(resource.table, key, now, Some(old), None);
+        }
+        self.bound_history();
+    }
+
+    fn bound_history(&mut self) {
+        let limit = self.config.history_limit as usize;
+        if self.store.history_len() > limit {
+            self.store.compact(self.store.revision() - limit as u64 / 2);
+        }
+    }
+
+    /// Opens a watch; the objects that exist are delivered first, as `Added`.
+    pub fn open_watch(&mut self, spec: &WatchSpec) -> WatcherId {
+        let at = SimTime::from_nanos(self.store.last_time());
+        let Some(resource) = self.resources.get(&spec.resource).map(Arc::clone) else {
+            let nowhere = etcd::TableId(u16::MAX);
+            return self.watches.open(nowhere, &WatchFilter::All, at, std::iter::empty());
+        };
+        let table = resource.table;
+        let all = || self.store.range(table, ..).map(|(_, item)| item.value.clone());
+        let existing: Vec<Obj> = match &spec.filter {
+            WatchFilter::All => all().collect(),
+            WatchFilter::Node(node) => all().filter(|object| object.node_name() == node).collect(),
+            WatchFilter::Namespace(namespace) => {
+                self.in_namespace(&resource, namespace).map(|(_, object)| object.clone()).collect()
+            }
+            WatchFilter::Name { namespace, name } if namespace.is_empty() => {
+                all().filter(|object| object.meta().name == *name).collect()
+            }
+            WatchFilter::Name { namespace, name } => {
+                let key = Key::new(namespace.clone(), name.clone());
+                self.stored(&resource, &key).cloned().into_iter().collect()
+            }
+        };
+        self.watches.open(table, &spec.filter, at, existing.into_iter())
+    }
+
+    pub fn close_watch(&mut self, id: WatcherId) {
+        self.watches.close(id);
+    }
+
+    /// Watchers that slept and got news since the last call.
+    pub fn take_wakes(&mut self) -> Vec<WatcherId> {
+        self.watches.take_wakes()
+    }
+
+    /// Takes the events that were committed at or before `until`. Gives the commit time of the
+    /// next one, or `None` when nothing is left and the watcher falls asleep.
+    pub fn poll_watch(
+        &mut self,
+        id: WatcherId,
+        until: SimTime,
+        out: &mut Vec<WatchEvent>,
+    ) -> Option<SimTime> {
+        self.watches.poll(id, until, out)
+    }
+}

@@ -1,0 +1,7 @@
+//! Resources without a type of their own.
+
+use api::KindEntry;
+
+pub(crate) fn entries() -> Vec<KindEntry> {
+    Vec::new()
+}

@@ -1,0 +1,204 @@
+//! Who is told of which change. A write looks only at the watchers that it concerns: those of the
+//! whole table, and by index those of its node, its namespace and its name.
+
+use std::collections::VecDeque;
+
+use api::Obj;
+use apimachinery::meta::Key;
+use client::{WatchEvent, WatchFilter, WatchKind};
+use clock::SimTime;
+use etcd::TableId;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+/// A watch that is open. Ids are dense and not given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatcherId(pub u32);
+
+type Index<K> = IndexMap<K, Vec<WatcherId>, FxBuildHasher>;
+
+#[derive(Debug)]
+struct Watcher {
+    table: TableId,
+    filter: WatchFilter,
+    pending: VecDeque<(SimTime, WatchEvent)>,
+    awake: bool,
+}
+
+#[derive(Debug, Default)]
+struct Routes {
+    all: Vec<WatcherId>,
+    by_node: Index<SmolStr>,
+    by_namespace: Index<SmolStr>,
+    by_name: Index<Key>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Watches {
+    watchers: Vec<Option<Box<Watcher>>>,
+    routes: Vec<Routes>,
+    wakes: Vec<WatcherId>,
+}
+
+fn remove<K: std::hash::Hash + Eq>(index: &mut Index<K>, key: &K, id: WatcherId) {
+    if let Some(list) = index.get_mut(key) {
+        list.retain(|other| *other != id);
+        if list.is_empty() {
+            index.swap_remove(key);
+        }
+    }
+}
+
+impl Watches {
+    fn routes_mut(&mut self, table: TableId) -> &mut Routes {
+        let at = usize::from(table.0);
+        if self.routes.len() <= at {
+            self.routes.resize_with(at + 1, Routes::default);
+        }
+        &mut self.routes[at]
+    }
+
+    /// Opens a watch on a table; `existing` is delivered first.
+    pub fn open(
+        &mut self,
+        table: TableId,
+        filter: &WatchFilter,
+        at: SimTime,
+        existing: impl Iterator<Item = Obj>,
+    ) -> WatcherId {
+        let id = WatcherId(self.watchers.len() as u32);
+        let routes = self.routes_mut(table);
+        match filter {
+            WatchFilter::All => routes.all.push(id),
+            WatchFilter::Node(node) => routes.by_node.entry(node.clone()).or_default().push(id),
+            WatchFilter::Namespace(namespace) => {
+                routes.by_namespace.entry(namespace.clone()).or_default().push(id);
+            }
+            WatchFilter::Name { namespace, name } => {
+                let key = Key::new(namespace.clone(), name.clone());
+                routes.by_name.entry(key).or_default().push(id);
+            }
+        }
+        let added = |object| (at, WatchEvent { kind: WatchKind::Added, object, previous: None });
+        let pending: VecDeque<_> = existing.map(added).collect();
+        let awake = !pending.is_empty();
+        if awake {
+            self.wakes.push(id);
+        }
+        let filter = filter.clone();
+        self.watchers.push(Some(Box::new(Watcher { table, filter, pending, awake })));
+        id
+    }
+
+    pub fn close(&mut self, id: WatcherId) {
+        let Some(watcher) = self.watchers.get_mut(id.0 as usize).and_then(Option::take) else {
+            return;
+        };
+        let routes = self.routes_mut(watcher.table);
+        match &watcher.filter {
+            WatchFilter::All => routes.all.retain(|other| *other != id),
+            WatchFilter::Node(node) => remove(&mut routes.by_node, node, id),
+            WatchFilter::Namespace(namespace) => remove(&mut routes.by_namespace, namespace, id),
+            WatchFilter::Name { namespace, name } => {
+                let key = Key::new(namespace.clone(), name.clone());
+                remove(&mut routes.by_name, &key, id);
+            }
+        }
+    }
+
+    pub fn take_wakes(&mut self) -> Vec<WatcherId> {
+        std::mem::take(&mut self.wakes)
+    }
+
+    /// Events up to a moment; then the time of the next one, or none and the watcher sleeps.
+    pub fn poll(
+        &mut self,
+        id: WatcherId,
+        until: SimTime,
+        out: &mut Vec<WatchEvent>,
+    ) -> Option<SimTime> {
+        let watcher = self.watchers.get_mut(id.0 as usize)?.as_mut()?;
+        while let Some((at, _)) = watcher.pending.front() {
+            if *at > until {
+                return Some(*at);
+            }
+            out.extend(watcher.pending.pop_front().map(|(_, event)| event));
+        }
+        watcher.awake = false;
+        None
+    }
+
+    /// Tells everybody concerned that `key` went from `old` to `new`.
+    pub fn publish(
+        &mut self,
+        table: TableId,
+        key: &Key,
+        at: SimTime,
+        old: Option<&Obj>,
+        new: Option<&Obj>,
+    ) {
+        let Watches { watchers, routes, wakes } = self;
+        let Some(routes) = routes.get(usize::from(table.0)) else { return };
+        let Some(event) = event_of(old, new) else { return };
+        let mut tell = |list: Option<&Vec<WatcherId>>, event: &WatchEvent| {
+            for id in list.into_iter().flatten() {
+                push(watchers, wakes, *id, at, event.clone());
+            }
+        };
+        tell(Some(&routes.all), &event);
+        if !routes.by_node.is_empty() {
+            let left = old.map_or("", |object| object.node_name());
+            let entered = new.map_or("", |object| object.node_name());
+            if left == entered || (new.is_none() && !left.is_empty()) {
+                tell(routes.by_node.get(left), &event);
+            } else {
+                let gone = new.map(|new| WatchEvent {
+                    kind: WatchKind::Deleted,
+                    object: new.clone(),
+                    previous: old.cloned(),
+                });
+                if let (false, Some(gone)) = (left.is_empty(), gone) {
+                    tell(routes.by_node.get(left), &gone);
+                }
+                if let Some(come) = event_of(None, new) {
+                    tell(routes.by_node.get(entered), &come);
+                }
+            }
+        }
+        if !routes.by_namespace.is_empty() {
+            tell(routes.by_namespace.get(&key.namespace), &event);
+        }
+        if !routes.by_name.is_empty() {
+            tell(routes.by_name.get(key), &event);
+            if !key.namespace.is_empty() {
+                tell(routes.by_name.get(&Key::new("", key.name.clone())), &event);
+            }
+        }
+    }
+}
+
+fn event_of(old: Option<&Obj>, new: Option<&Obj>) -> Option<WatchEvent> {
+    let (kind, object) = match (old, new) {
+        (None, Some(new)) => (WatchKind::Added, new),
+        (Some(_), Some(new)) => (WatchKind::Modified, new),
+        (Some(old), None) => (WatchKind::Deleted, old),
+        (None, None) => return None,
+    };
+    Some(WatchEvent { kind, object: object.clone(), previous: old.cloned() })
+}
+
+fn push(
+    watchers: &mut [Option<Box<Watcher>>],
+    wakes: &mut Vec<WatcherId>,
+    id: WatcherId,
+    at: SimTime,
+    event: WatchEvent,
+) {
+    let Some(watcher) = watchers.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+    watcher.pending.push_back((at, event));
+    if !watcher.awake {
+        watcher.awake = true;
+        wakes.push(id);
+    }
+}
