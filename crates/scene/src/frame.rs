@@ -1,0 +1,56 @@
+//! One frame: rebuilds the layers that are out of date and lets the rest be.
+
+use crate::display::DisplayList;
+use crate::model::Model;
+use crate::view::View;
+use crate::views;
+
+/// What the last frame was made of.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    shape: u64,
+    state: u64,
+    version: u64,
+    view: Option<View>,
+    /// The last frame was animated: one more puts everything where it belongs.
+    settling: bool,
+    pub layout: views::architecture::Layout,
+}
+
+/// Draws the model into `out`. Keep one list and hand it in again and again: only layers whose
+/// version moved were rebuilt. `wall_ms` is any clock that goes on with the person's time.
+pub fn frame(model: &mut Model, view: &View, wall_ms: f64, out: &mut DisplayList) {
+    model.bury(wall_ms);
+    let mut cache = std::mem::take(&mut model.cache);
+    let fresh = cache.version == 0
+        || out.ground.version != cache.version
+        || cache.view.as_ref().is_none_or(|old| old.lays_out_otherwise(view));
+    let ground = fresh || cache.shape != model.shape || cache.layout.is_outgrown(model);
+    let looks = cache.view.as_ref() != Some(view);
+    if ground {
+        cache.version += 1;
+        cache.layout = views::architecture::Layout::of(model, view);
+        out.size = cache.layout.size;
+        out.ground.items.clear();
+        views::architecture::ground(model, view, &cache.layout, &mut out.ground.items);
+        out.ground.version = cache.version;
+    }
+    let animated = model.is_animated(wall_ms);
+    if ground || looks || animated || cache.state != model.state || cache.settling {
+        out.state.items.clear();
+        out.hits.clear();
+        views::architecture::state(model, view, &cache.layout, wall_ms, out);
+        out.state.version += 1;
+    }
+    cache.settling = animated;
+    out.motion.items.clear();
+    let moving = views::architecture::motion(model, view, &cache.layout, wall_ms, out);
+    out.motion.version += 1;
+    out.moving = animated || moving;
+    cache.shape = model.shape;
+    cache.state = model.state;
+    if looks {
+        cache.view = Some(view.clone());
+    }
+    model.cache = cache;
+}

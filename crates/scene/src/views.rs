@@ -1,0 +1,3 @@
+//! The views of the picture, one entry each.
+
+pub mod architecture;
