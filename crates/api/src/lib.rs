@@ -8,6 +8,7 @@ pub mod discovery;
 pub mod kinds;
 pub mod object;
 pub mod object_update;
+pub mod validation;
 
 pub use apps::deployment::Deployment;
 pub use apps::replica_set::ReplicaSet;

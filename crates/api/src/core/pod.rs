@@ -1,6 +1,7 @@
 //! Pod: the smallest thing that is scheduled and run.
 
 use apimachinery::meta::ObjectMeta;
+use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use super::pod_spec::PodSpec;
 use super::pod_status::{
     ConditionStatus, PodCondition, PodConditionType, PodPhase, PodStatus, Why,
 };
-use super::{pod_defaults, pod_printer, qos};
+use super::{pod_defaults, pod_printer, pod_validation, qos};
 use crate::object::{Column, Kind, KindInfo};
 use crate::object_update::{keep_deletion, move_generation};
 
@@ -98,6 +99,14 @@ impl Kind for Pod {
                 condition.observed_generation = before.map_or(0, |c| c.observed_generation);
             }
         }
+    }
+
+    fn validate(&self) -> FieldErrors {
+        pod_validation::validate_pod(self)
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        pod_validation::updates::validate_update(self, old)
     }
 
     fn columns() -> &'static [Column] {

@@ -12,6 +12,8 @@ use smol_str::SmolStr;
 use super::container::{Container, ResourceList};
 use super::volume::Volume;
 
+pub use super::pod_validation::validate_body;
+
 /// Every pod gets its token volume under this prefix.
 pub const TOKEN_VOLUME_PREFIX: &str = "kube-api-access-";
 /// Where containers find their service account's token.
