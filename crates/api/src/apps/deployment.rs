@@ -6,9 +6,12 @@ use crate::core::pod_defaults;
 use crate::core::pod_status::ConditionStatus;
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::{keep_deletion, move_generation};
+use crate::validation::object_meta;
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::labels::{LabelSelector, to_selector};
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -129,6 +132,22 @@ impl Kind for Deployment {
         self.metadata.labels = old.metadata.labels.clone();
         self.metadata.generation = old.metadata.generation;
         keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
+        errors.extend(super::validation::deployment_spec(&self.spec));
+        errors
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        if self.spec == old.spec {
+            return FieldErrors::new();
+        }
+        let mut errors = super::validation::deployment_spec(&self.spec);
+        super::validation::same_selector(&self.spec.selector, &old.spec.selector, &mut errors);
+        errors
     }
 
     fn columns() -> &'static [Column] {

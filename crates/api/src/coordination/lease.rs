@@ -1,7 +1,11 @@
 //! Lease: a heartbeat, or a lock.
 
 use crate::object::{Column, Kind, KindInfo, age};
+use crate::validation::{non_negative, object_meta};
+use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::{MicroTime, Time};
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -36,6 +40,27 @@ impl Kind for Lease {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models pkg/apis/coordination/validation/validation.go.
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
+        errors.extend(self.validate_update(self));
+        errors
+    }
+
+    fn validate_update(&self, _old: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        let path = FieldPath::new("spec");
+        if let Some(seconds @ ..=0) = self.spec.lease_duration_seconds {
+            let path = path.child("leaseDurationSeconds");
+            errors.push(FieldError::invalid(path, seconds, "must be greater than 0"));
+        }
+        if let Some(count @ ..=-1) = self.spec.lease_transitions {
+            non_negative(i64::from(count), path.child("leaseTransitions"), &mut errors);
+        }
+        errors
     }
 
     fn columns() -> &'static [Column] {

@@ -2,7 +2,10 @@
 
 use super::reference::ObjectReference;
 use crate::object::{Column, Kind, KindInfo, age};
+use crate::validation::object_meta;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -93,6 +96,12 @@ impl Kind for Endpoints {
                 port.protocol = SmolStr::new_static("TCP");
             }
         }
+    }
+
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
+        errors
     }
 
     fn columns() -> &'static [Column] {

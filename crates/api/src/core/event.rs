@@ -2,7 +2,11 @@
 
 use super::reference::ObjectReference;
 use crate::object::{Column, Kind, KindInfo, since};
+use crate::validation::check;
+use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::{MicroTime, Time};
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -56,6 +60,30 @@ impl Event {
     }
 }
 
+impl Event {
+    fn validate_new_form(&self, errors: &mut FieldErrors) {
+        let component = FieldPath::new("reportingComponent");
+        if self.reporting_component.is_empty() {
+            errors.push(FieldError::required(&component, ""));
+        }
+        check(names::is_qualified_name, &self.reporting_component, &component, errors);
+        for (name, text, max) in [
+            ("reportingInstance", &self.reporting_instance, 128),
+            ("action", &self.action, 128),
+            ("reason", &self.reason, 128),
+            ("message", &self.message, 1024),
+        ] {
+            if text.is_empty() && name != "message" {
+                errors.push(FieldError::required(name, ""));
+            }
+            if text.len() > max {
+                let detail = format!("can have at most {max} characters");
+                errors.push(FieldError::invalid(name, "", &detail));
+            }
+        }
+    }
+}
+
 impl Kind for Event {
     const INFO: KindInfo = KindInfo::fixed("", "v1", "Event", "events", true, &[]);
 
@@ -65,6 +93,32 @@ impl Kind for Event {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    // Models legacyValidateEvent of pkg/apis/core/validation/events.go.
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        let (own, object) = (&self.metadata.namespace, &self.involved_object.namespace);
+        let agrees = match (object.is_empty(), self.event_time.is_some()) {
+            (true, false) => own.is_empty() || own == "default",
+            (true, true) => own == "default" || own == "kube-system",
+            (false, false) => own == object,
+            (false, true) => true,
+        };
+        if !agrees {
+            let path = FieldPath::new("involvedObject").child("namespace");
+            let detail = "does not match event.namespace";
+            errors.push(FieldError::invalid(path, object.as_str(), detail));
+        }
+        if self.event_time.is_some() {
+            self.validate_new_form(&mut errors);
+        }
+        check(names::is_dns1123_subdomain, own, &FieldPath::new("namespace"), &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, _old: &Self) -> FieldErrors {
+        Kind::validate(self)
     }
 
     fn columns() -> &'static [Column] {

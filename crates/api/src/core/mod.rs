@@ -20,4 +20,5 @@ pub mod service;
 pub mod service_account;
 pub mod service_printer;
 pub mod service_strategy;
+pub mod service_validation;
 pub mod volume;

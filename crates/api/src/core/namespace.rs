@@ -2,7 +2,11 @@
 
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::keep_deletion;
+use crate::validation::{check, object_meta};
+use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -87,6 +91,17 @@ impl Kind for Namespace {
     fn prepare_for_status_update(&mut self, old: &Self) {
         self.spec = old.spec.clone();
         keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    // Models ValidateNamespace of pkg/apis/core/validation/validation.go.
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, false, names::is_dns1123_label, &mut errors);
+        let path = FieldPath::new("spec").child("finalizers");
+        for finalizer in &self.spec.finalizers {
+            check(names::is_qualified_name, finalizer, &path, &mut errors);
+        }
+        errors
     }
 
     fn columns() -> &'static [Column] {

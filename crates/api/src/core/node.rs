@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 
 use super::container::ResourceList;
 use super::pod_status::ConditionStatus;
+use super::pod_validation::{TAINT_EFFECTS, quantity_value};
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::keep_deletion;
+use crate::validation::{check, object_meta, one_of};
+use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::Time;
+use apimachinery::wire::Wire;
 use apimachinery::wire_struct;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -110,6 +116,40 @@ impl NodeStatus {
     }
 }
 
+// Models ValidateNode of pkg/apis/core/validation/validation.go.
+impl Node {
+    fn validate_parts(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        // Upstream puts the taints under the metadata.
+        let taints = FieldPath::new("metadata").child("taints");
+        let mut seen = BTreeSet::new();
+        for (i, taint) in self.spec.taints.iter().enumerate() {
+            let path = taints.index(i);
+            check(names::is_qualified_name, &taint.key, &path.child("key"), &mut errors);
+            let wrong = names::is_valid_label_value(&taint.value);
+            if !wrong.is_empty() {
+                let value = taint.value.as_str();
+                errors.push(FieldError::invalid(path.child("value"), value, &wrong.join(";")));
+            }
+            one_of(&taint.effect, &TAINT_EFFECTS, path.child("effect"), &mut errors);
+            if !seen.insert((&taint.effect, &taint.key)) {
+                let mut error = FieldError::duplicate(path, taint.to_value());
+                error.detail = "taints must be unique by key and effect pair".to_owned();
+                errors.push(error);
+            }
+        }
+        for (list, amounts) in
+            [("capacity", &self.status.capacity), ("allocatable", &self.status.allocatable)]
+        {
+            for (name, amount) in amounts {
+                let path = FieldPath::new("status").child(list).key(name);
+                quantity_value(name, amount, &path, &mut errors);
+            }
+        }
+        errors
+    }
+}
+
 // Models printNode of pkg/printers/internalversion/printers.go.
 impl Node {
     /// `Ready`, `NotReady,SchedulingDisabled`, …
@@ -166,6 +206,31 @@ impl Kind for Node {
     fn prepare_for_status_update(&mut self, old: &Self) {
         self.spec = old.spec.clone();
         keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, false, names::is_dns1123_subdomain, &mut errors);
+        errors.extend(self.validate_parts());
+        errors
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        if self.spec == old.spec {
+            return FieldErrors::new();
+        }
+        let mut errors = self.validate_parts();
+        let path = FieldPath::new("spec");
+        let (new, old) = (&self.spec, &old.spec);
+        if !old.pod_cidrs.is_empty() && new.pod_cidrs != old.pod_cidrs {
+            let detail = "node updates may not change podCIDR except from \"\" to valid";
+            errors.push(FieldError::forbidden(path.child("podCIDRs"), detail));
+        }
+        if !old.provider_id.is_empty() && new.provider_id != old.provider_id {
+            let detail = "node updates may not change providerID except from \"\" to valid";
+            errors.push(FieldError::forbidden(path.child("providerID"), detail));
+        }
+        errors
     }
 
     fn columns() -> &'static [Column] {

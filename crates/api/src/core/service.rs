@@ -1,10 +1,11 @@
 //! Service: one address for a changing set of pods.
 
-use super::{service_printer, service_strategy};
+use super::{service_printer, service_strategy, service_validation};
 use crate::object::{Column, Kind, KindInfo};
 use crate::object_update::keep_deletion;
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire::StringMap;
 use apimachinery::wire_struct;
@@ -115,6 +116,14 @@ impl Kind for Service {
     fn prepare_for_status_update(&mut self, old: &Self) {
         self.spec = old.spec.clone();
         keep_deletion(&mut self.metadata, &old.metadata);
+    }
+
+    fn validate(&self) -> FieldErrors {
+        service_validation::validate(self)
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        service_validation::validate_update(self, old)
     }
 
     fn columns() -> &'static [Column] {

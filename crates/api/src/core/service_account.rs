@@ -1,7 +1,10 @@
 //! ServiceAccount: who a pod is.
 
 use crate::object::{Kind, KindInfo};
+use crate::validation::object_meta;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::FieldErrors;
 use apimachinery::wire_struct;
 use serde_json::Value;
 
@@ -25,5 +28,11 @@ impl Kind for ServiceAccount {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
+        errors
     }
 }

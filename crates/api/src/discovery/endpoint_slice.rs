@@ -3,7 +3,11 @@
 use crate::core::reference::ObjectReference;
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::move_generation;
+use crate::validation::{check, immutable, object_meta, one_of};
+use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrorKind, FieldErrors};
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
@@ -64,6 +68,66 @@ fn three_and_more(texts: impl Iterator<Item = String>) -> String {
     format!("{}{more}", all.join(","))
 }
 
+const ENDPOINTS_MAX: usize = 1000;
+const PORTS_MAX: usize = 20_000;
+const ADDRESSES_MAX: usize = 100;
+
+fn too_many(path: FieldPath, given: usize, max: usize) -> FieldError {
+    let mut error = FieldError::invalid(path, given, &format!("must have at most {max} items"));
+    error.kind = FieldErrorKind::TooMany;
+    error
+}
+
+impl EndpointSlice {
+    fn validate_lists(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        let types = ["FQDN", "IPv4", "IPv6"];
+        one_of(&self.address_type, &types, FieldPath::new("addressType"), &mut errors);
+        self.validate_ports(&mut errors);
+        let path = FieldPath::new("endpoints");
+        if self.endpoints.len() > ENDPOINTS_MAX {
+            errors.push(too_many(path, self.endpoints.len(), ENDPOINTS_MAX));
+            return errors;
+        }
+        for (i, endpoint) in self.endpoints.iter().enumerate() {
+            let path = path.index(i).child("addresses");
+            if endpoint.addresses.is_empty() {
+                errors.push(FieldError::required(&path, "must contain at least 1 address"));
+            } else if endpoint.addresses.len() > ADDRESSES_MAX {
+                errors.push(too_many(path.clone(), endpoint.addresses.len(), ADDRESSES_MAX));
+            }
+            for (i, address) in endpoint.addresses.iter().enumerate() {
+                let rule = match self.address_type.as_str() {
+                    "FQDN" => names::is_dns1123_subdomain,
+                    _ => names::is_valid_ip,
+                };
+                check(rule, address, &path.index(i), &mut errors);
+            }
+        }
+        errors
+    }
+
+    fn validate_ports(&self, errors: &mut FieldErrors) {
+        let path = FieldPath::new("ports");
+        if self.ports.len() > PORTS_MAX {
+            return errors.push(too_many(path, self.ports.len(), PORTS_MAX));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (i, port) in self.ports.iter().enumerate() {
+            let path = path.index(i);
+            let name = port.name.as_deref().unwrap_or_default();
+            if !name.is_empty() {
+                check(names::is_dns1123_label, name, &path.child("name"), errors);
+            }
+            if !seen.insert(name) {
+                errors.push(FieldError::duplicate(path.child("name"), name));
+            }
+            let protocol = port.protocol.as_deref().unwrap_or_default();
+            one_of(protocol, &["SCTP", "TCP", "UDP"], path.child("protocol"), errors);
+        }
+    }
+}
+
 impl Kind for EndpointSlice {
     const INFO: KindInfo =
         KindInfo::fixed("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, &[]);
@@ -95,6 +159,21 @@ impl Kind for EndpointSlice {
             || self.address_type != old.address_type
             || *self.metadata.labels != *old.metadata.labels;
         move_generation(&mut self.metadata, &old.metadata, changed);
+    }
+
+    // Models pkg/apis/discovery/validation/validation.go.
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
+        errors.extend(self.validate_lists());
+        errors
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        let mut errors = self.validate_lists();
+        let path = FieldPath::new("addressType");
+        immutable(&self.address_type, &old.address_type, path, &mut errors);
+        errors
     }
 
     fn columns() -> &'static [Column] {

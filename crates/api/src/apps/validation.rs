@@ -1,0 +1,172 @@
+//! What deployments and replica sets have in common to check.
+// Models pkg/apis/apps/validation/validation.go.
+
+use apimachinery::field_path::FieldPath;
+use apimachinery::int_or_string::IntOrString;
+use apimachinery::labels::{LabelSelector, to_selector};
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrors};
+use apimachinery::wire::Wire;
+
+use super::deployment::{DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
+use super::replica_set::ReplicaSetSpec;
+use crate::core::pod::PodTemplateSpec;
+use crate::core::pod_validation::validate_template;
+use crate::validation::{NEGATIVE, immutable, label_selector, non_negative};
+
+pub fn deployment_spec(spec: &DeploymentSpec) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let path = FieldPath::new("spec");
+    let replicas = i64::from(spec.replicas.unwrap_or(0));
+    non_negative(replicas, path.child("replicas"), &mut errors);
+    selector_and_template(spec.selector.as_ref(), &spec.template, &path, &mut errors);
+    strategy(&spec.strategy, &path.child("strategy"), &mut errors);
+    let ready = spec.min_ready_seconds;
+    non_negative(i64::from(ready), path.child("minReadySeconds"), &mut errors);
+    if let Some(limit) = spec.revision_history_limit {
+        non_negative(i64::from(limit), path.child("revisionHistoryLimit"), &mut errors);
+    }
+    if let Some(seconds) = spec.progress_deadline_seconds {
+        let path = path.child("progressDeadlineSeconds");
+        non_negative(i64::from(seconds), path.clone(), &mut errors);
+        if seconds <= ready {
+            let detail = "must be greater than minReadySeconds";
+            errors.push(FieldError::invalid(path, seconds, detail));
+        }
+    }
+    errors
+}
+
+pub fn replica_set_spec(spec: &ReplicaSetSpec) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let path = FieldPath::new("spec");
+    let replicas = i64::from(spec.replicas.unwrap_or(0));
+    non_negative(replicas, path.child("replicas"), &mut errors);
+    let ready = i64::from(spec.min_ready_seconds);
+    non_negative(ready, path.child("minReadySeconds"), &mut errors);
+    selector_and_template(spec.selector.as_ref(), &spec.template, &path, &mut errors);
+    errors
+}
+
+/// The selector of a workload stays what it was.
+pub fn same_selector(
+    new: &Option<LabelSelector>,
+    old: &Option<LabelSelector>,
+    errors: &mut FieldErrors,
+) {
+    immutable(new, old, FieldPath::new("spec").child("selector"), errors);
+}
+
+fn selector_and_template(
+    selector: Option<&LabelSelector>,
+    template: &PodTemplateSpec,
+    path: &FieldPath,
+    errors: &mut FieldErrors,
+) {
+    let at = path.child("selector");
+    match selector {
+        None => errors.push(FieldError::required(&at, "")),
+        Some(selector) => {
+            label_selector(selector, &at, errors);
+            if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
+                // Upstream says so for replica sets too.
+                let detail = "empty selector is invalid for deployment";
+                errors.push(FieldError::invalid(&at, selector.to_value(), detail));
+            }
+        }
+    }
+    match to_selector(selector) {
+        Err(_) => {
+            let value = selector.map(Wire::to_value).unwrap_or_default();
+            errors.push(FieldError::invalid(at, value, "invalid label selector"));
+        }
+        Ok(compiled) => {
+            let path = path.child("template");
+            if !compiled.is_everything() && !compiled.matches(&template.metadata.labels) {
+                let detail = "`selector` does not match template `labels`";
+                let value = template.metadata.labels.to_value();
+                let path = path.child("metadata").child("labels");
+                errors.push(FieldError::invalid(path, value, detail));
+            }
+            errors.extend(validate_template(template, &path));
+            always_running(template, &path.child("spec"), errors);
+        }
+    }
+}
+
+fn always_running(template: &PodTemplateSpec, path: &FieldPath, errors: &mut FieldErrors) {
+    let policy = template.spec.restart_policy.as_str();
+    if policy != "Always" {
+        let path = path.child("restartPolicy");
+        errors.push(FieldError::not_supported(path, policy, &["Always"]));
+    }
+    if template.spec.active_deadline_seconds.is_some() {
+        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
+        errors.push(FieldError::forbidden(path.child("activeDeadlineSeconds"), detail));
+    }
+}
+
+fn strategy(strategy: &DeploymentStrategy, path: &FieldPath, errors: &mut FieldErrors) {
+    let at = path.child("rollingUpdate");
+    match (strategy.type_.as_str(), &strategy.rolling_update) {
+        ("Recreate", None) => {}
+        ("Recreate", Some(_)) => {
+            let detail = "may not be specified when strategy `type` is 'Recreate'";
+            errors.push(FieldError::forbidden(at, detail));
+        }
+        ("RollingUpdate", None) => {
+            let detail = "this should be defaulted and never be nil";
+            errors.push(FieldError::required(at, detail));
+        }
+        ("RollingUpdate", Some(rolling)) => rolling_update(rolling, &at, errors),
+        _ => {
+            let mut error = FieldError::not_supported(path, "", &["Recreate", "RollingUpdate"]);
+            error.value = strategy.to_value().to_string();
+            errors.push(error);
+        }
+    }
+}
+
+/// A number of pods or a percentage.
+pub fn positive_int_or_percent(value: &IntOrString, path: &FieldPath, errors: &mut FieldErrors) {
+    match value {
+        IntOrString::Int(number @ ..=-1) => {
+            errors.push(FieldError::invalid(path, *number, NEGATIVE));
+        }
+        IntOrString::Int(_) => {}
+        IntOrString::String(text) => {
+            for message in names::is_valid_percent(text) {
+                errors.push(FieldError::invalid(path, text.as_str(), &message));
+            }
+        }
+    }
+}
+
+fn percent(value: &IntOrString) -> Option<i64> {
+    match value {
+        IntOrString::Int(_) => None,
+        IntOrString::String(text) if !names::is_valid_percent(text).is_empty() => None,
+        IntOrString::String(text) => text.strip_suffix('%')?.parse().ok(),
+    }
+}
+
+fn amount(value: &IntOrString) -> i64 {
+    percent(value).unwrap_or_else(|| value.int_value())
+}
+
+fn rolling_update(rolling: &RollingUpdateDeployment, path: &FieldPath, errors: &mut FieldErrors) {
+    let zero = IntOrString::default();
+    let unavailable = rolling.max_unavailable.as_ref().unwrap_or(&zero);
+    let surge = rolling.max_surge.as_ref().unwrap_or(&zero);
+    let at = path.child("maxUnavailable");
+    positive_int_or_percent(unavailable, &at, errors);
+    positive_int_or_percent(surge, &path.child("maxSurge"), errors);
+    if amount(unavailable) == 0 && amount(surge) == 0 {
+        let detail = "may not be 0 when `maxSurge` is 0";
+        errors.push(FieldError::invalid(&at, unavailable.to_value(), detail));
+    }
+    if percent(unavailable).is_some_and(|percent| percent > 100) {
+        let detail = "must not be greater than 100%";
+        errors.push(FieldError::invalid(&at, unavailable.to_value(), detail));
+    }
+}
