@@ -1,1 +1,26 @@
-//! Room not yet furnished.
+//! The kubelet: a node's agent. It registers its node, runs the pods bound to it and tells the API
+//! server how they are. `images` is the catalogue of what containers run.
+
+mod access;
+mod admit;
+mod backoff;
+mod config;
+mod exit;
+pub mod images;
+mod ipam;
+mod kubelet;
+mod node_status;
+mod probe;
+mod pull;
+mod script;
+mod shell;
+mod status;
+mod sync;
+mod terminate;
+mod token;
+mod worker;
+
+pub use access::{LogRequest, Usage, exec, logs};
+pub use config::{Knobs, NodeConfig};
+pub use kubelet::{Kubelet, WAKE};
+pub use shell::run_command;

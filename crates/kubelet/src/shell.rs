@@ -1,0 +1,508 @@
+//! Commands that run in containers: what `kubectl exec`, probes, hooks and scripts call.
+
+use std::net::Ipv4Addr;
+
+use client::fabric::{Client, Output, World, travel};
+use clock::Duration;
+use smol_str::SmolStr;
+
+use crate::script;
+
+/// Runs one command to its end. Endless ones end after a simulated hour.
+pub fn run_command(world: &mut World<'_>, argv: &[&str]) -> Output {
+    let Some((name, args)) = argv.split_first() else { return Output::default() };
+    let base = name.rsplit('/').next().unwrap_or(name);
+    let program = world.process().and_then(|process| process.program.clone());
+    let Some(program) = program else { return Output::fail(1, "container is not running\n") };
+    if let Some(output) = program.exec(world, argv) {
+        return output;
+    }
+    if !program.has_shell() {
+        return not_found(name);
+    }
+    match base {
+        "sh" | "bash" | "ash" => match args {
+            ["-c" | "-ec" | "-lc" | "-xc", text, ..] => script::run_to_end(world, text),
+            [] => Output::default(),
+            _ => Output::fail(2, format!("{base}: can't open '{}'\n", args.join(" "))),
+        },
+        _ => builtin(world, base, args).unwrap_or_else(|| not_found(name)),
+    }
+}
+
+/// As the container runtime says it.
+fn not_found(name: &str) -> Output {
+    let why = format!(
+        "OCI runtime exec failed: exec failed: unable to start container process: exec: \
+         \"{name}\": executable file not found in $PATH: unknown\n"
+    );
+    Output::fail(127, why)
+}
+
+/// The common commands; `None`: there is no such command.
+pub(crate) fn builtin(world: &mut World<'_>, name: &str, args: &[&str]) -> Option<Output> {
+    Some(match name {
+        "echo" => echo(args),
+        "printf" => Output::ok(args.join(" ").replace("\\n", "\n")),
+        "true" | ":" | "exec" | "set" | "trap" | "export" | "wait" | "touch" | "mkdir"
+        | "chmod" => {
+            if name == "touch" {
+                args.iter().for_each(|path| write(world, path, "", true));
+            }
+            Output::default()
+        }
+        "false" => Output::fail(1, ""),
+        "hostname" => {
+            let place = world.place();
+            let ip = place.map_or(String::new(), |place| place.address.to_string());
+            let host = place.map_or(String::new(), |place| place.hostname().to_owned());
+            Output::ok(if args.contains(&"-i") { ip } else { host } + "\n")
+        }
+        "env" | "printenv" => env(world),
+        "date" => Output::ok(date(world, args) + "\n"),
+        "whoami" => Output::ok("root\n"),
+        "id" => Output::ok("uid=0(root) gid=0(root) groups=0(root)\n"),
+        "pwd" => Output::ok("/\n"),
+        "uname" => uname(world, args),
+        "cat" => cat(world, args),
+        "ls" => ls(world, args),
+        "rm" => rm(world, args),
+        "test" | "[" => test(world, args),
+        "sleep" => sleep(args),
+        "wget" => wget(world, args),
+        "curl" => curl(world, args),
+        "nslookup" => nslookup(world, args),
+        "ps" => ps(world),
+        "kill" => Output::default(),
+        _ => return None,
+    })
+}
+
+fn echo(args: &[&str]) -> Output {
+    match args {
+        ["-n", rest @ ..] => Output::ok(rest.join(" ")),
+        ["-e", rest @ ..] => Output::ok(rest.join(" ").replace("\\n", "\n") + "\n"),
+        _ => Output::ok(args.join(" ") + "\n"),
+    }
+}
+
+/// The environment: the spec's, then the usual.
+pub(crate) fn variable(world: &World<'_>, name: &str) -> Option<SmolStr> {
+    let place = world.place()?;
+    let env = place.container(world.container).and_then(|container| {
+        container.env.iter().find(|env| env.name == name).map(|env| env_value(world, env))
+    });
+    env.flatten().or_else(|| match name {
+        "HOSTNAME" => Some(place.hostname().into()),
+        "HOME" => Some("/root".into()),
+        "PATH" => Some("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
+        "KUBERNETES_SERVICE_HOST" => Some("10.96.0.1".into()),
+        "KUBERNETES_SERVICE_PORT" => Some("443".into()),
+        _ => None,
+    })
+}
+
+/// A plain value, or one that the downward API gives.
+fn env_value(world: &World<'_>, env: &api::core::container::EnvVar) -> Option<SmolStr> {
+    let Some(from) = &env.value_from else { return Some(env.value.clone()) };
+    let place = world.place()?;
+    match from["fieldRef"]["fieldPath"].as_str()? {
+        "metadata.name" => Some(place.pod.name.clone()),
+        "metadata.namespace" => Some(place.pod.namespace.clone()),
+        "metadata.uid" => Some(smol_str::format_smolstr!("{}", world.uid)),
+        "spec.nodeName" => Some(place.node.clone()),
+        "status.podIP" => Some(smol_str::format_smolstr!("{}", place.address)),
+        "status.hostIP" => {
+            let machine = world.fabric.machines.get(&place.node)?;
+            Some(smol_str::format_smolstr!("{}", machine.address))
+        }
+        _ => None,
+    }
+}
+
+fn env(world: &World<'_>) -> Output {
+    let mut names: Vec<SmolStr> =
+        ["PATH", "HOSTNAME"].iter().map(|name| SmolStr::new_static(name)).collect();
+    if let Some(container) = world.place().and_then(|place| place.container(world.container)) {
+        names.extend(container.env.iter().map(|env| env.name.clone()));
+    }
+    for name in ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "HOME"] {
+        names.push(SmolStr::new_static(name));
+    }
+    let line = |name: &SmolStr| variable(world, name).map(|value| format!("{name}={value}\n"));
+    Output::ok(names.iter().filter_map(line).collect::<String>())
+}
+
+fn date(world: &World<'_>, args: &[&str]) -> String {
+    let time = world.time();
+    let civil = time.civil();
+    let (day, clock) =
+        (civil.day, format!("{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second));
+    match args.first().and_then(|arg| arg.strip_prefix('+')) {
+        Some(format) => format
+            .replace("%s", &time.0.to_string())
+            .replace("%T", &clock)
+            .replace("%F", &format!("{:04}-{:02}-{:02}", civil.year, civil.month, day))
+            .replace("%Y", &format!("{:04}", civil.year))
+            .replace("%m", &format!("{:02}", civil.month))
+            .replace("%d", &format!("{day:02}"))
+            .replace("%H", &format!("{:02}", civil.hour))
+            .replace("%M", &format!("{:02}", civil.minute))
+            .replace("%S", &format!("{:02}", civil.second)),
+        None => format!(
+            "{} {} {day:2} {clock} UTC {}",
+            civil.weekday_name(),
+            civil.month_name(),
+            civil.year
+        ),
+    }
+}
+
+fn uname(world: &World<'_>, args: &[&str]) -> Output {
+    let host = world.place().map_or(String::new(), |place| place.hostname().to_owned());
+    Output::ok(match args {
+        ["-a"] => format!("Linux {host} 6.1.0 #1 SMP x86_64 GNU/Linux\n"),
+        ["-n"] => host + "\n",
+        ["-r"] => "6.1.0\n".to_owned(),
+        _ => "Linux\n".to_owned(),
+    })
+}
+
+/// Which volume a path lies in, and where there; no volume: the container's own disk.
+fn locate(world: &World<'_>, path: &str) -> (Option<SmolStr>, String) {
+    let absolute = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let container = world.place().and_then(|place| place.container(world.container));
+    let mounts = container.map_or(&[][..], |container| &container.volume_mounts);
+    let within = |mount: &str| {
+        let mount = mount.trim_end_matches('/');
+        let rest = absolute.strip_prefix(mount)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
+    };
+    mounts
+        .iter()
+        .filter_map(|mount| within(&mount.mount_path).map(|rest| (mount, rest)))
+        .max_by_key(|(mount, _)| mount.mount_path.len())
+        .map_or((None, absolute.clone()), |(mount, rest)| {
+            let sub = mount.sub_path.trim_matches('/');
+            let rest = if sub.is_empty() { rest } else { format!("{sub}/{rest}") };
+            (Some(mount.name.clone()), rest.trim_end_matches('/').to_owned())
+        })
+}
+
+pub(crate) fn read(world: &World<'_>, path: &str) -> Option<String> {
+    let sandbox = world.sandbox()?;
+    match locate(world, path) {
+        (Some(volume), rest) => sandbox.volumes.as_ref()?.get(&volume)?.get(&rest).cloned(),
+        (None, rest) => {
+            let memory = sandbox.processes.get(world.container)?.memory.as_ref();
+            memory.and_then(|memory| memory.files.get(&rest).cloned()).or_else(|| {
+                let host = sandbox.place.hostname();
+                match rest.as_str() {
+                    "/etc/hostname" => Some(format!("{host}\n")),
+                    "/etc/resolv.conf" => Some(resolv_conf(&sandbox.place.pod.namespace)),
+                    "/etc/hosts" => Some(format!(
+                        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n{}\t{host}\n",
+                        sandbox.place.address
+                    )),
+                    _ => None,
+                }
+            })
+        }
+    }
+}
+
+fn resolv_conf(namespace: &str) -> String {
+    format!(
+        "search {namespace}.svc.cluster.local svc.cluster.local cluster.local\n\
+         nameserver 10.96.0.10\noptions ndots:5\n"
+    )
+}
+
+/// Keeps files small: what a demonstration writes, not what a disk holds.
+const FILE_BYTES_MAX: usize = 64 * 1024;
+
+pub(crate) fn write(world: &mut World<'_>, path: &str, text: &str, append: bool) {
+    let (volume, rest) = locate(world, path);
+    let container = world.container;
+    let Some(sandbox) = world.fabric.sandboxes.get_mut(&world.uid) else { return };
+    let files = match volume {
+        Some(volume) => sandbox.volumes.get_or_insert_default().entry(volume).or_default(),
+        None => match sandbox.processes.get_mut(container) {
+            Some(process) => &mut process.memory_mut().files,
+            None => return,
+        },
+    };
+    let file = files.entry(rest).or_default();
+    if !append {
+        file.clear();
+    }
+    file.push_str(text);
+    if file.len() > FILE_BYTES_MAX {
+        let cut = file.len() - FILE_BYTES_MAX;
+        let cut = (cut..file.len()).find(|at| file.is_char_boundary(*at)).unwrap_or(0);
+        file.drain(..cut);
+    }
+}
+
+fn cat(world: &World<'_>, args: &[&str]) -> Output {
+    let mut output = Output::default();
+    for path in args.iter().filter(|arg| !arg.starts_with('-')) {
+        match read(world, path) {
+            Some(text) => output.stdout.push_str(&text),
+            None => {
+                output.code = 1;
+                output
+                    .stderr
+                    .push_str(&format!("cat: can't open '{path}': No such file or directory\n"));
+            }
+        }
+    }
+    output
+}
+
+fn ls(world: &World<'_>, args: &[&str]) -> Output {
+    let path = args.iter().find(|arg| !arg.starts_with('-')).copied().unwrap_or("/");
+    let Some(sandbox) = world.sandbox() else { return Output::default() };
+    let (volume, rest) = locate(world, path);
+    let files = match &volume {
+        Some(volume) => sandbox.volumes.as_ref().and_then(|volumes| volumes.get(volume)),
+        None => sandbox
+            .processes
+            .get(world.container)
+            .and_then(|process| process.memory.as_ref())
+            .map(|memory| &memory.files),
+    };
+    let prefix = match rest.trim_end_matches('/') {
+        "" if volume.is_some() => String::new(),
+        rest => format!("{rest}/"),
+    };
+    let mut names: Vec<&str> = files
+        .into_iter()
+        .flat_map(|files| files.keys())
+        .filter_map(|name| name.strip_prefix(&prefix))
+        .filter_map(|name| name.split('/').next())
+        .collect();
+    if path == "/" {
+        names.extend(["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"]);
+    }
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() && volume.is_none() && read(world, path).is_none() {
+        return Output::fail(1, format!("ls: {path}: No such file or directory\n"));
+    }
+    if names.is_empty() && read(world, path).is_some() {
+        return Output::ok(format!("{path}\n"));
+    }
+    Output::ok(names.iter().map(|name| format!("{name}\n")).collect::<String>())
+}
+
+fn rm(world: &mut World<'_>, args: &[&str]) -> Output {
+    for path in args.iter().filter(|arg| !arg.starts_with('-')) {
+        let (volume, rest) = locate(world, path);
+        let container = world.container;
+        let Some(sandbox) = world.fabric.sandboxes.get_mut(&world.uid) else { continue };
+        let files = match volume {
+            Some(volume) => sandbox.volumes.as_mut().and_then(|v| v.get_mut(&volume)),
+            None => sandbox
+                .processes
+                .get_mut(container)
+                .and_then(|process| process.memory.as_mut())
+                .map(|memory| &mut memory.files),
+        };
+        let gone = files.is_some_and(|files| files.remove(&rest).is_some());
+        if !gone && !args.contains(&"-f") && !args.contains(&"-rf") {
+            return Output::fail(1, format!("rm: can't remove '{path}': No such file\n"));
+        }
+    }
+    Output::default()
+}
+
+fn test(world: &World<'_>, args: &[&str]) -> Output {
+    let args = match args {
+        [rest @ .., "]"] => rest,
+        _ => args,
+    };
+    let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+    let holds = match args {
+        ["-f" | "-e" | "-s" | "-r", path] => read(world, path).is_some(),
+        ["!", "-f" | "-e", path] => read(world, path).is_none(),
+        ["-d", _] => true,
+        ["-z", text] => text.is_empty(),
+        ["-n", text] => !text.is_empty(),
+        [a, "=" | "==", b] => a == b,
+        [a, "!=", b] => a != b,
+        [a, "-lt", b] => number(a) < number(b),
+        [a, "-le", b] => number(a) <= number(b),
+        [a, "-gt", b] => number(a) > number(b),
+        [a, "-ge", b] => number(a) >= number(b),
+        [a, "-eq", b] => number(a) == number(b),
+        [a, "-ne", b] => number(a) != number(b),
+        [text] => !text.is_empty(),
+        _ => false,
+    };
+    Output { code: i32::from(!holds), ..Output::default() }
+}
+
+fn sleep(args: &[&str]) -> Output {
+    match args.first().and_then(|text| sleep_span(text)) {
+        Some(took) => Output { took, ..Output::default() },
+        None => Output::fail(1, format!("sleep: invalid number '{}'\n", args.join(" "))),
+    }
+}
+
+/// `5`, `0.5`, `2m`, `infinity`.
+pub(crate) fn sleep_span(text: &str) -> Option<Duration> {
+    const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+    if matches!(text, "infinity" | "inf") {
+        return Some(FOREVER);
+    }
+    let (number, scale) = match text.as_bytes().last()? {
+        b's' => (text.strip_suffix('s')?, 1),
+        b'm' => (text.strip_suffix('m')?, 60),
+        b'h' => (text.strip_suffix('h')?, 3600),
+        b'd' => (text.strip_suffix('d')?, 86_400),
+        _ => (text, 1),
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let part: u64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
+    let millis = whole.saturating_mul(1000).saturating_add(part).saturating_mul(scale);
+    Some(Duration::from_millis(millis).min(FOREVER))
+}
+
+fn fetch(world: &mut World<'_>, url: &str, agent: &str) -> travel::Exchange {
+    let from = Client::Pod(world.uid);
+    let localhost = ["localhost", "127.0.0.1"];
+    let here = world.place().map_or(Ipv4Addr::UNSPECIFIED, |place| place.address).to_string();
+    let url = match travel::split_url(url) {
+        Some((host, port, path)) if localhost.contains(&host) => {
+            format!("http://{here}:{port}{path}")
+        }
+        _ => url.to_owned(),
+    };
+    travel::travel(world.fabric, &from, &url, agent, world.now, world.epoch, world.rng)
+}
+
+fn wget(world: &mut World<'_>, args: &[&str]) -> Output {
+    let Some(url) = args.iter().rfind(|arg| !arg.starts_with('-')).copied() else {
+        return Output::fail(1, "BusyBox v1.37.0 multi-call binary.\n\nUsage: wget [-qO-] URL\n");
+    };
+    let got = fetch(world, url, "Wget");
+    let took = got.latency;
+    let output = match &got.error {
+        Some(error) => Output::fail(1, error.wget() + "\n"),
+        None if got.status >= 400 => {
+            let words = status_words(got.status);
+            Output::fail(
+                1,
+                format!("wget: server returned error: HTTP/1.1 {} {words}\n", got.status),
+            )
+        }
+        None if args.iter().any(|arg| arg.contains("O-")) || args.contains(&"-") => {
+            Output::ok(got.body)
+        }
+        None if args.contains(&"--spider") => Output::default(),
+        None => {
+            let name =
+                url.rsplit('/').next().filter(|name| !name.is_empty() && !url.ends_with(name));
+            write(world, name.unwrap_or("index.html"), &got.body, false);
+            Output::default()
+        }
+    };
+    Output { took, ..output }
+}
+
+pub(crate) fn status_words(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        302 => "Found",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
+    }
+}
+
+fn curl(world: &mut World<'_>, args: &[&str]) -> Output {
+    let takes_value = ["-H", "-X", "-m", "--max-time", "-o", "-w", "-A", "-d", "--connect-timeout"];
+    let mut url = "";
+    let mut skip = false;
+    for arg in args {
+        if !std::mem::take(&mut skip) && !arg.starts_with('-') {
+            url = arg;
+        }
+        skip = takes_value.contains(arg);
+    }
+    if url.is_empty() {
+        return Output::fail(2, "curl: (2) no URL specified\n");
+    }
+    let short = |letter: char| {
+        args.iter()
+            .any(|arg| arg.starts_with('-') && !arg.starts_with("--") && arg.contains(letter))
+    };
+    let got = fetch(world, url, "curl/8.14.1");
+    let took = got.latency;
+    let output = match &got.error {
+        Some(error) => {
+            let (message, code) = error.curl();
+            let quiet = short('s') && !short('S');
+            Output::fail(code, if quiet { String::new() } else { message + "\n" })
+        }
+        None if short('f') && got.status >= 400 => Output::fail(
+            22,
+            format!("curl: (22) The requested URL returned error: {}\n", got.status),
+        ),
+        None => {
+            let mut text = String::new();
+            if short('i') || short('I') {
+                text = format!("HTTP/1.1 {} {}\r\n", got.status, status_words(got.status));
+                for (name, value) in &got.headers {
+                    text.push_str(&format!("{name}: {value}\r\n"));
+                }
+                text.push_str("\r\n");
+            }
+            if !short('I') && !args.windows(2).any(|pair| pair == ["-o", "/dev/null"]) {
+                text.push_str(&got.body);
+            }
+            if let Some(format) = args.iter().skip_while(|arg| **arg != "-w").nth(1) {
+                let code = got.status.to_string();
+                text.push_str(&format.replace("%{http_code}", &code).replace("\\n", "\n"));
+            }
+            Output::ok(text)
+        }
+    };
+    Output { took, ..output }
+}
+
+fn nslookup(world: &World<'_>, args: &[&str]) -> Output {
+    let Some(name) = args.iter().find(|arg| !arg.starts_with('-')) else {
+        return Output::fail(1, "Usage: nslookup HOST\n");
+    };
+    let namespace = world.place().map_or("", |place| &place.pod.namespace);
+    let found = world.fabric.dns.resolve(name, namespace);
+    let mut text = "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n".to_owned();
+    if found.is_empty() {
+        text.push_str(&format!("** server can't find {name}: NXDOMAIN\n\n"));
+        return Output { stdout: text, code: 1, ..Output::default() };
+    }
+    for address in found {
+        text.push_str(&format!("Name:\t{name}\nAddress: {address}\n\n"));
+    }
+    Output::ok(text)
+}
+
+fn ps(world: &World<'_>) -> Output {
+    let container = world.place().and_then(|place| place.container(world.container));
+    let command = container.map_or(String::new(), |container| {
+        let words: Vec<&str> =
+            container.command.iter().chain(&container.args).map(SmolStr::as_str).collect();
+        if words.is_empty() { container.image.to_string() } else { words.join(" ") }
+    });
+    Output::ok(format!("PID   USER     TIME  COMMAND\n    1 root      0:00 {command}\n"))
+}
