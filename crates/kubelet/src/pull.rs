@@ -96,6 +96,8 @@ impl Worker {
             machine.images.insert(reference.clone(), image);
         }
         ctx.timers.at(due, self.token(Kind::Sync, index));
+        // A pull may be long: meanwhile the pod's address is told.
+        self.dirty = true;
         if let Some(work) = self.works.get_mut(index) {
             work.state = State::Pulling { due, asked: ctx.now, began };
         }

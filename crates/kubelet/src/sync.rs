@@ -62,7 +62,6 @@ impl Worker {
         };
         ctx.fabric.add_sandbox(self.uid(), sandbox);
         self.stage = Stage::Active;
-        self.dirty = true;
     }
 
     fn no_network(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {

@@ -189,7 +189,7 @@ fn a_deleted_pod_stops_gracefully() {
     let uid = world.pod("web", spec("nginx"));
     world.pod("stubborn", spec("kubarium/stubborn"));
     world.secs(1);
-    let address = "10.64.1.3".parse().unwrap();
+    let address: std::net::Ipv4Addr = world.get("web").unwrap().status.pod_ip.parse().unwrap();
     assert_eq!(world.fabric.addresses.get(&address), Some(&uid));
     world.delete("web", None);
     world.delete("stubborn", None);
@@ -250,6 +250,7 @@ fn scripts_write_and_serve() {
     let page = world.exec(uid, 1, &["wget", "-qO-", "http://localhost"]);
     assert_eq!(page.stdout, "<h1>5</h1>\n");
     assert_eq!(world.log(uid, "writer"), ["wrote 1", "wrote 2", "wrote 3", "wrote 4", "wrote 5"]);
+    world.millis(10);
     let access = world.log(uid, "web").pop().unwrap();
     assert!(access.contains("\"GET / HTTP/1.1\" 200 11 \"-\" \"Wget\" \"-\""), "{access}");
 }
