@@ -22,4 +22,5 @@ pub use config::Config;
 pub use etcd::Compacted;
 pub use node_proxy::NodeProxy;
 pub use server::{ApiServer, CallCx};
+pub use unstructured::Unstructured;
 pub use watches::WatcherId;

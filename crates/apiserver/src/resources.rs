@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
-use api::{KindEntry, KindInfo};
+use api::object::Column;
+use api::{KindEntry, KindInfo, Obj};
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::{Reason, Status};
+use apimachinery::wire::WireError;
 use etcd::TableId;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use schema::{Schema, TypeId};
+use serde_json::Value;
 use smol_str::SmolStr;
+
+use crate::unstructured::{self, Unstructured};
+
+/// How objects of a resource are made.
+enum Decode {
+    Typed(fn(Value) -> Result<Obj, WireError>),
+    Untyped(&'static KindInfo),
+}
 
 /// One served resource.
 pub(crate) struct Resource {
-    pub entry: KindEntry,
+    info: KindInfo,
+    decode: Decode,
+    pub columns: &'static [Column],
     pub table: TableId,
     /// Its type in the schema.
     pub type_id: Option<TypeId>,
@@ -26,36 +39,46 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
-    fn new(entry: KindEntry, table: TableId) -> Self {
-        let gvk = &entry.info.gvk;
+    fn new(info: KindInfo, decode: Decode, columns: &'static [Column], table: TableId) -> Self {
+        let gvk = &info.gvk;
         let type_id = Schema::get().type_for(&gvk.group, &gvk.version, &gvk.kind);
-        let core = |plural| entry.info.resource == GroupResource::fixed("", plural);
+        let core = |plural| info.resource == GroupResource::fixed("", plural);
         Resource {
             is_pod: core("pods"),
             is_service: core("services"),
             is_namespace: core("namespaces"),
             is_event: core("events"),
-            changes_admission: entry.info.resource.resource == "priorityclasses",
-            entry,
+            changes_admission: info.resource.resource == "priorityclasses",
+            info,
+            decode,
+            columns,
             table,
             type_id,
         }
     }
 
     pub fn info(&self) -> &KindInfo {
-        &self.entry.info
+        &self.info
     }
 
     pub fn name(&self) -> &GroupResource {
-        &self.entry.info.resource
+        &self.info.resource
     }
 
     pub fn plural(&self) -> &str {
-        &self.entry.info.resource.resource
+        &self.info.resource.resource
+    }
+
+    /// From the JSON form, already checked against the schema.
+    pub fn decode(&self, value: Value) -> Result<Obj, WireError> {
+        match self.decode {
+            Decode::Typed(decode) => decode(value),
+            Decode::Untyped(info) => Unstructured::decode(info, value),
+        }
     }
 
     pub fn has_subresource(&self, name: &str) -> bool {
-        self.entry.info.subresources.contains(&name)
+        self.info.subresources.contains(&name)
     }
 }
 
@@ -71,12 +94,21 @@ pub(crate) fn unknown_resource() -> Box<Status> {
 }
 
 impl Resources {
-    pub fn new(entries: Vec<KindEntry>, mut add_table: impl FnMut() -> TableId) -> Self {
+    /// Kinds with a type of their own first, then all others of the schema.
+    pub fn new(mut add_table: impl FnMut() -> TableId) -> Self {
         let mut by_table: Vec<Arc<Resource>> = Vec::new();
-        for entry in entries {
-            if !by_table.iter().any(|resource| *resource.name() == entry.info.resource) {
-                by_table.push(Arc::new(Resource::new(entry, add_table())));
+        for entry in api::kinds::kinds() {
+            let KindEntry { info, columns, decode } = entry;
+            let resource = Resource::new(info, Decode::Typed(decode), columns, add_table());
+            by_table.push(Arc::new(resource));
+        }
+        for info in unstructured::infos() {
+            if by_table.iter().any(|resource| *resource.name() == info.resource) {
+                continue;
             }
+            let (decode, columns) = (Decode::Untyped(info), unstructured::COLUMNS);
+            let resource = Resource::new(info.clone(), decode, columns, add_table());
+            by_table.push(Arc::new(resource));
         }
         let by_name = by_table.iter().map(|r| (r.name().clone(), Arc::clone(r))).collect();
         Resources { by_name, by_table }

@@ -52,9 +52,7 @@ pub struct ApiServer {
 impl ApiServer {
     pub fn new(config: Config) -> Self {
         let mut store = Store::default();
-        let mut entries = api::kinds::kinds();
-        entries.extend(crate::unstructured::entries());
-        let resources = Resources::new(entries, || store.add_table());
+        let resources = Resources::new(|| store.add_table());
         ApiServer {
             services: ServiceAllocator::new(&config),
             kept_from: store.revision(),

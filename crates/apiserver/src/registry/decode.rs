@@ -78,7 +78,7 @@ pub(crate) fn decode(
         prune(&mut value, ty, 0);
     }
     let foreign_uid = take_foreign_uid(&mut value);
-    let object = (resource.entry.decode)(value)?;
+    let object = resource.decode(value)?;
     Ok(Decoded { object, foreign_uid })
 }
 
