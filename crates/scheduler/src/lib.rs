@@ -1,1 +1,30 @@
-//! Room not yet furnished.
+//! kube-scheduler: decides on which node a pod runs, and can say why.
+
+mod algorithm;
+pub mod attempts;
+mod cache;
+mod changes;
+mod config;
+mod diagnosis;
+mod events;
+pub mod framework;
+mod handlers;
+mod lookup;
+mod node_info;
+mod numeric;
+mod plugins;
+mod pod_terms;
+mod profile;
+mod queue;
+mod resources;
+mod reuse;
+mod scheduler;
+mod selectors;
+mod spread;
+mod template;
+mod verdicts;
+
+pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, Refusal};
+pub use config::Config;
+pub use queue::QueueLengths;
+pub use scheduler::Scheduler;

@@ -1,0 +1,99 @@
+//! The scheduler's events, in the form of events.k8s.io: said once, then counted as a series.
+//! Models client-go/tools/events.
+
+use api::core::event::EventSeries;
+use api::core::reference::ObjectReference;
+use api::{Event, Kind, Pod};
+use apimachinery::meta::ObjectMeta;
+use apimachinery::meta::Uid;
+use client::{ApiExt, Ctx};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::diagnosis::truncated;
+
+const INSTANCE: SmolStr = SmolStr::new_static("default-scheduler-control-plane");
+/// Series that are remembered; the oldest is forgotten first.
+const SERIES_MAX: usize = 4096;
+
+/// What makes two events the same.
+type SeriesKey = (Uid, u64, &'static str);
+
+pub struct Recorder {
+    controller: SmolStr,
+    said: IndexMap<SeriesKey, SmolStr, FxBuildHasher>,
+    last_number: u64,
+}
+
+/// What is said of a pod.
+pub struct Saying<'a> {
+    pub type_: &'static str,
+    pub reason: &'static str,
+    pub action: &'static str,
+    pub note: &'a str,
+}
+
+impl Recorder {
+    pub fn new(controller: &SmolStr) -> Self {
+        Recorder { controller: controller.clone(), said: IndexMap::default(), last_number: 0 }
+    }
+
+    /// A lost event is nobody's error.
+    pub fn say(&mut self, ctx: &mut Ctx<'_>, pod: &Pod, saying: &Saying<'_>) {
+        let meta = &pod.metadata;
+        let key = (meta.uid, meta.resource_version, saying.reason);
+        if let Some(name) = self.said.get(&key) {
+            let name = name.clone();
+            self.count(ctx, &meta.namespace, &name);
+            return;
+        }
+        let epoch = u64::try_from(ctx.epoch).unwrap_or(0).wrapping_mul(1_000_000_000);
+        let number = epoch.wrapping_add(ctx.now.nanos()).max(self.last_number.wrapping_add(1));
+        self.last_number = number;
+        let name = format_smolstr!("{}.{number:016x}", meta.name);
+        let event = Event {
+            metadata: ObjectMeta::named(&meta.namespace, &name),
+            involved_object: reference(pod),
+            reason: SmolStr::new_static(saying.reason),
+            message: truncated(saying.note),
+            type_: SmolStr::new_static(saying.type_),
+            action: SmolStr::new_static(saying.action),
+            event_time: Some(ctx.micro_time()),
+            reporting_component: self.controller.clone(),
+            reporting_instance: INSTANCE,
+            ..Event::default()
+        };
+        let _ = ctx.api.create(event);
+        if saying.reason != "Scheduled" {
+            if self.said.len() >= SERIES_MAX {
+                self.said.shift_remove_index(0);
+            }
+            self.said.insert(key, name);
+        }
+    }
+
+    /// The same was said before: it becomes a series, or a longer one.
+    fn count(&mut self, ctx: &mut Ctx<'_>, namespace: &str, name: &str) {
+        let Ok(known) = ctx.api.get::<Event>(namespace, name) else { return };
+        let mut event = (*known).clone();
+        let count = event.series.as_ref().map_or(1, |series| series.count).saturating_add(1);
+        let last_observed_time = Some(ctx.micro_time());
+        event.series =
+            Some(Box::new(EventSeries { count, last_observed_time, ..EventSeries::default() }));
+        let _ = ctx.api.update(event);
+    }
+}
+
+fn reference(pod: &Pod) -> ObjectReference {
+    let meta = &pod.metadata;
+    ObjectReference {
+        kind: Pod::INFO.gvk.kind,
+        api_version: SmolStr::new_static("v1"),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        uid: meta.uid,
+        resource_version: format_smolstr!("{}", meta.resource_version),
+        ..ObjectReference::default()
+    }
+}

@@ -1,0 +1,197 @@
+//! The plugins of a profile at each extension point, in their order.
+//! Models pkg/scheduler/framework/runtime/framework.go.
+
+use std::sync::Arc;
+
+use api::Pod;
+
+use crate::framework::{
+    ClusterEvent, Cycle, CycleState, Filter, PreFiltered, Refusals, Scope, Score, Status, Verdict,
+};
+use crate::lookup::Lookup;
+use crate::node_info::NodeInfo;
+use crate::plugins::Registered;
+use crate::queue::PluginSet;
+use crate::template::PodInfo;
+
+pub struct Profile {
+    plugins: Vec<Registered>,
+}
+
+/// A plugin by its place in the profile.
+pub type PluginIndex = usize;
+
+pub fn bit(plugin: PluginIndex) -> PluginSet {
+    1u32.checked_shl(plugin as u32).unwrap_or(0)
+}
+
+/// What is left after `PreFilter`.
+pub struct Filters<'a> {
+    /// Filters that look at one node alone and stand before all others.
+    pub node: Vec<(PluginIndex, &'a dyn Filter)>,
+    pub rest: Vec<(PluginIndex, &'a dyn Filter)>,
+    /// The nodes that are left, and the plugins that left out the others.
+    pub nodes: Option<(Vec<smol_str::SmolStr>, Vec<&'static str>)>,
+}
+
+/// A score plugin that takes part in a cycle.
+#[derive(Clone, Copy)]
+pub struct Scorer<'a> {
+    pub name: &'static str,
+    pub score: &'a dyn Score,
+    pub weight: i64,
+    pub scope: Scope,
+    pub normalizes: bool,
+}
+
+impl Profile {
+    /// At most 32 plugins: they are bits of a word.
+    pub fn new(mut plugins: Vec<Registered>) -> Self {
+        plugins.truncate(PluginSet::BITS as usize);
+        Profile { plugins }
+    }
+
+    pub fn name(&self, plugin: PluginIndex) -> &'static str {
+        self.plugins.get(plugin).map_or("", |registered| registered.plugin.name())
+    }
+
+    pub fn rank(&self, pod: &PodInfo) -> i64 {
+        let sort = self.plugins.iter().find_map(|registered| registered.plugin.queue_sort());
+        sort.map_or(0, |sort| sort.rank(pod))
+    }
+
+    /// The first plugin that keeps the pod from waiting.
+    pub fn pre_enqueue(&self, pod: &Pod) -> Verdict {
+        let points = self.plugins.iter().filter_map(|registered| registered.plugin.pre_enqueue());
+        points.map(|point| point.pre_enqueue(pod)).find(Result::is_err).unwrap_or(Ok(()))
+    }
+
+    /// Plugins to which an event is worth showing.
+    pub fn interested(&self, event: &ClusterEvent<'_>) -> PluginSet {
+        let kind = event.kind();
+        let interested =
+            self.plugins.iter().enumerate().filter(|(_, r)| r.plugin.events() & kind != 0);
+        interested.map(|(i, _)| bit(i)).sum()
+    }
+
+    /// Whether one of these plugins says that the event may help.
+    pub fn hint(
+        &self,
+        plugins: PluginSet,
+        pod: &PodInfo,
+        event: &ClusterEvent<'_>,
+        lookup: &Lookup,
+    ) -> bool {
+        let chosen = self.plugins.iter().enumerate().filter(|(i, _)| plugins & bit(*i) != 0);
+        chosen.map(|(_, r)| &r.plugin).any(|plugin| plugin.hint(pod, event, lookup))
+    }
+
+    pub fn pre_filter(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+    ) -> Result<Filters<'_>, (PluginIndex, Status)> {
+        let mut filters = Filters { node: Vec::new(), rest: Vec::new(), nodes: None };
+        for (i, Registered { plugin, .. }) in self.plugins.iter().enumerate() {
+            let said = plugin.pre_filter().map(|point| point.pre_filter(cycle, state));
+            match said {
+                Some(PreFiltered::Refused(status)) => return Err((i, status)),
+                Some(PreFiltered::Skip) => continue,
+                Some(PreFiltered::Nodes(names)) => {
+                    let (left, by) = filters.nodes.take().unwrap_or((names.clone(), Vec::new()));
+                    let left = left.into_iter().filter(|name| names.contains(name)).collect();
+                    let by = by.into_iter().chain([plugin.name()]).collect();
+                    filters.nodes = Some((left, by));
+                }
+                Some(PreFiltered::All) | None => {}
+            }
+            let Some(filter) = plugin.filter() else { continue };
+            if filter.scope() == Scope::Node && filters.rest.is_empty() {
+                filters.node.push((i, filter));
+            } else {
+                filters.rest.push((i, filter));
+            }
+        }
+        Ok(filters)
+    }
+
+    /// The message of all `PostFilter` plugins, or the node that one made room on.
+    pub fn post_filter(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &CycleState,
+        refusals: &Refusals<'_>,
+    ) -> Result<smol_str::SmolStr, String> {
+        let mut reasons = Vec::new();
+        for Registered { plugin, .. } in &self.plugins {
+            let Some(point) = plugin.post_filter() else { continue };
+            match point.post_filter(cycle, state, refusals) {
+                Ok(node) => return Ok(node),
+                Err(status) if status.code == crate::framework::Code::Unschedulable => {
+                    reasons.extend(status.reasons().cloned());
+                }
+                Err(status) => return Err(status.message()),
+            }
+        }
+        Err(reasons.join(", "))
+    }
+
+    pub fn pre_score(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        nodes: &[&NodeInfo],
+    ) -> Vec<Scorer<'_>> {
+        let mut scorers = Vec::with_capacity(self.plugins.len());
+        for Registered { plugin, weight } in &self.plugins {
+            let Some(score) = plugin.score() else { continue };
+            if plugin.pre_score().is_some_and(|point| !point.pre_score(cycle, state, nodes)) {
+                continue;
+            }
+            scorers.push(Scorer {
+                name: plugin.name(),
+                score,
+                weight: *weight,
+                scope: score.scope(),
+                normalizes: score.normalizes(),
+            });
+        }
+        scorers
+    }
+
+    /// From `Reserve` to `Bind`. What was reserved is given back if anything fails.
+    pub fn bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
+        let result = self.try_bind(api, pod, node);
+        match result {
+            Ok(()) => {
+                let points = self.plugins.iter().filter_map(|r| r.plugin.post_bind());
+                points.for_each(|point| point.post_bind(pod, node));
+            }
+            Err(_) => {
+                let points = self.plugins.iter().rev().filter_map(|r| r.plugin.reserve());
+                points.for_each(|point| point.unreserve(pod, node));
+            }
+        }
+        result
+    }
+
+    fn try_bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
+        for point in self.plugins.iter().filter_map(|r| r.plugin.reserve()) {
+            point.reserve(pod, node)?;
+        }
+        for point in self.plugins.iter().filter_map(|r| r.plugin.permit()) {
+            point.permit(pod, node)?;
+        }
+        for point in self.plugins.iter().filter_map(|r| r.plugin.pre_bind()) {
+            point.pre_bind(api, pod, node)?;
+        }
+        let mut binders = self.plugins.iter().filter_map(|r| r.plugin.bind());
+        let bound = binders.find_map(|point| point.bind(api, pod, node));
+        bound.unwrap_or_else(|| Err(Status::new(crate::framework::Code::Error, "no plugin binds")))
+    }
+
+    /// The names of scorers, shared between attempts.
+    pub fn names(scorers: &[Scorer<'_>]) -> Arc<[&'static str]> {
+        scorers.iter().map(|scorer| scorer.name).collect()
+    }
+}

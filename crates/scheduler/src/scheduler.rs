@@ -1,0 +1,275 @@
+//! The component: hears of pods and nodes, keeps cache and queue, and works the queue off.
+//! Models pkg/scheduler/{scheduler,schedule_one}.go.
+
+use std::sync::Arc;
+
+use api::core::pod_status::{ConditionStatus, PodCondition, PodConditionType, Why};
+use api::{Namespace, Node, Pod, ReplicaSet, Service};
+use apimachinery::meta::Key;
+use client::{ApiExt, Component, Ctx, User, WatchEvent, WatchSpec};
+use clock::SimTime;
+use smol_str::SmolStr;
+
+use crate::algorithm::{Algorithm, Decision, Detail, NO_NODES};
+use crate::attempts::{Attempt, Attempts, BEST_NODES, DETAILED_NODES_MAX, Outcome};
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::events::{Recorder, Saying};
+use crate::framework::{Code, Cycle, Status};
+use crate::lookup::Lookup;
+use crate::plugins;
+use crate::profile::Profile;
+use crate::queue::{Queue, QueueLengths, QueuedPod};
+
+const NAME: SmolStr = SmolStr::new_static("kube-scheduler");
+
+const CYCLE: u64 = 1;
+const FLUSH: u64 = 2;
+
+/// kube-scheduler.
+pub struct Scheduler {
+    pub(crate) config: Config,
+    pub(crate) profile: Profile,
+    pub(crate) cache: Cache,
+    pub(crate) queue: Queue,
+    pub(crate) lookup: Lookup,
+    algorithm: Algorithm,
+    attempts: Attempts,
+    recorder: Recorder,
+    cycle_at: Option<SimTime>,
+    flush_at: Option<SimTime>,
+}
+
+impl Scheduler {
+    pub fn new(config: Config) -> Self {
+        Scheduler {
+            profile: Profile::new(plugins::defaults()),
+            cache: Cache::default(),
+            queue: Queue::new(&config),
+            lookup: Lookup::default(),
+            algorithm: Algorithm::default(),
+            attempts: Attempts::default(),
+            recorder: Recorder::new(&config.scheduler_name),
+            cycle_at: None,
+            flush_at: None,
+            config,
+        }
+    }
+
+    /// The last attempts to place a pod, oldest first.
+    pub fn attempts(&self, namespace: &str, name: &str) -> impl Iterator<Item = &Attempt> {
+        self.attempts.of(Key::new(namespace, name))
+    }
+
+    /// The last attempts of all pods, oldest first.
+    pub fn all_attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
+        self.attempts.iter()
+    }
+
+    pub fn queue_lengths(&self) -> QueueLengths {
+        self.queue.lengths()
+    }
+
+    /// Keeps every verdict and score from now on, on large clusters too.
+    pub fn set_explain(&mut self, explain: bool) {
+        self.config.explain = explain;
+    }
+
+    /// Asks to be called when there is something to do.
+    fn arm(&mut self, ctx: &mut Ctx<'_>) {
+        if self.queue.has_next() && self.cycle_at.is_none() {
+            let at = ctx.now + self.config.batch_delay;
+            self.cycle_at = Some(at);
+            ctx.timers.at(at, CYCLE);
+        }
+        if let Some(at) = self.queue.next_flush(ctx.now)
+            && self.flush_at.is_none_or(|armed| at < armed)
+        {
+            self.flush_at = Some(at);
+            ctx.timers.at(at, FLUSH);
+        }
+    }
+
+    fn work(&mut self, ctx: &mut Ctx<'_>) {
+        self.cache.refresh();
+        for _ in 0..self.config.batch_pods {
+            let Some(pod) = self.queue.pop() else { break };
+            self.schedule(ctx, pod);
+        }
+    }
+
+    fn schedule(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod) {
+        let meta = &pod.info.pod.metadata;
+        if meta.is_deleting() {
+            let note = format!("skip schedule deleting pod: {}/{}", meta.namespace, meta.name);
+            self.say_failed(ctx, &pod.info.pod, &note);
+            return;
+        }
+        if self.cache.is_assumed(meta.uid) {
+            return;
+        }
+        let small = self.cache.order().len() <= DETAILED_NODES_MAX || self.config.explain;
+        let detail = Detail { nodes: small, best: if small { usize::MAX } else { BEST_NODES } };
+        let cycle = Cycle { pod: &pod.info, cache: &self.cache, lookup: &self.lookup };
+        let decision = self.algorithm.decide(&self.profile, &self.config, &cycle, ctx.rng, detail);
+        match decision.node {
+            Some(node) => self.place(ctx, pod, node, decision),
+            None => self.refuse(ctx, pod, decision),
+        }
+    }
+
+    /// Assumes the pod on the node and binds it.
+    fn place(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, node: u32, decision: Decision) {
+        let Some(name) = self.cache.node(node).map(|info| info.name.clone()) else { return };
+        let uid = pod.info.uid();
+        self.cache.assume(pod.info.clone(), node);
+        match self.profile.bind(ctx.api, &pod.info, &name) {
+            Ok(()) => {
+                let meta = &pod.info.pod.metadata;
+                let note =
+                    format!("Successfully assigned {}/{} to {name}", meta.namespace, meta.name);
+                let saying =
+                    Saying { type_: "Normal", reason: "Scheduled", action: "Binding", note: &note };
+                self.recorder.say(ctx, &pod.info.pod, &saying);
+                self.keep(ctx.now, &pod, decision, Outcome::Bound { node: name });
+            }
+            Err(status) => {
+                self.cache.remove_pod(uid);
+                let message = format!("binding rejected: {}", status.message());
+                self.fail(ctx, pod, decision, Status::new(status.code, message));
+            }
+        }
+    }
+
+    fn refuse(&mut self, ctx: &mut Ctx<'_>, mut pod: QueuedPod, mut decision: Decision) {
+        pod.refused_by = decision.refused_by;
+        let message = std::mem::take(&mut decision.message);
+        let status = Status::new(Code::Unschedulable, message);
+        self.fail(ctx, pod, decision, status);
+    }
+
+    /// Puts the pod back and tells why. Models `handleSchedulingFailure`.
+    fn fail(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, decision: Decision, status: Status) {
+        let message = status.message();
+        let outcome = if status.code == Code::Error || message == NO_NODES {
+            Outcome::Error { message: message.clone() }
+        } else {
+            Outcome::Unschedulable { message: message.clone() }
+        };
+        self.keep(ctx.now, &pod, decision, outcome);
+        let object = Arc::clone(&pod.info.pod);
+        self.queue.add_unschedulable(ctx.now, pod);
+        self.say_failed(ctx, &object, &message);
+        let reason = if status.code == Code::Error { "SchedulerError" } else { "Unschedulable" };
+        set_unscheduled(ctx, &object, reason, &message);
+    }
+
+    fn say_failed(&mut self, ctx: &mut Ctx<'_>, pod: &Pod, note: &str) {
+        let saying =
+            Saying { type_: "Warning", reason: "FailedScheduling", action: "Scheduling", note };
+        self.recorder.say(ctx, pod, &saying);
+    }
+
+    fn keep(&mut self, at: SimTime, pod: &QueuedPod, decision: Decision, outcome: Outcome) {
+        let meta = &pod.info.pod.metadata;
+        self.attempts.push(Attempt {
+            at,
+            pod: Key::of(meta),
+            uid: meta.uid,
+            number: pod.attempts,
+            nodes: decision.nodes,
+            evaluated: decision.evaluated + decision.feasible,
+            feasible: decision.feasible,
+            outcome,
+            pre_filter: decision.pre_filter,
+            refusals: decision.refusals,
+            refused_nodes: decision.refused_nodes,
+            plugins: decision.plugins,
+            scores: decision.scores,
+            tied: decision.tied,
+            tie: decision.tie,
+        });
+    }
+}
+
+/// Writes the condition that says why a pod waits.
+fn set_unscheduled(ctx: &mut Ctx<'_>, pod: &Pod, reason: &'static str, message: &str) {
+    let why = Arc::new(Why { reason: SmolStr::new_static(reason), message: message.into() });
+    let since = ctx.time();
+    let changed = |pod: &Pod| {
+        let mut condition =
+            PodCondition::new(PodConditionType::PodScheduled, ConditionStatus::False, since);
+        condition.why = Some(Arc::clone(&why));
+        condition.observed_generation = pod.metadata.generation;
+        let mut new = pod.clone();
+        new.status.set_condition(condition).then_some(new)
+    };
+    let Some(new) = changed(pod) else { return };
+    let Err(status) = ctx.api.update_status(new) else { return };
+    if !status.is_conflict() {
+        return;
+    }
+    let Ok(fresh) = ctx.api.get::<Pod>(&pod.metadata.namespace, &pod.metadata.name) else { return };
+    if fresh.metadata.uid == pod.metadata.uid
+        && let Some(new) = changed(&fresh)
+    {
+        let _ = ctx.api.update_status(new);
+    }
+}
+
+impl Component for Scheduler {
+    fn name(&self) -> SmolStr {
+        NAME
+    }
+
+    fn user(&self) -> User {
+        User {
+            name: SmolStr::new_static("system:kube-scheduler"),
+            groups: vec![SmolStr::new_static("system:authenticated")],
+        }
+    }
+
+    fn watches(&self) -> Vec<WatchSpec> {
+        vec![
+            WatchSpec::all::<Node>(),
+            WatchSpec::all::<Pod>(),
+            WatchSpec::all::<Namespace>(),
+            WatchSpec::all::<Service>(),
+            WatchSpec::all::<ReplicaSet>(),
+        ]
+    }
+
+    fn start(&mut self, ctx: &mut Ctx<'_>) {
+        self.arm(ctx);
+    }
+
+    fn on_watch(&mut self, ctx: &mut Ctx<'_>, events: &[WatchEvent]) {
+        for event in events {
+            self.hear(ctx.now, event);
+        }
+        self.arm(ctx);
+    }
+
+    fn on_timer(&mut self, ctx: &mut Ctx<'_>, token: u64) {
+        match token {
+            CYCLE if self.cycle_at.is_some_and(|at| at <= ctx.now) => {
+                self.cycle_at = None;
+                self.work(ctx);
+            }
+            FLUSH if self.flush_at.is_some_and(|at| at <= ctx.now) => {
+                self.flush_at = None;
+                self.queue.flush(ctx.now);
+            }
+            _ => {}
+        }
+        self.arm(ctx);
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}
