@@ -1,0 +1,136 @@
+//! `kubectl VERB …`: finds the verb, reads its flags, runs it.
+
+use crate::fail::{Fail, Outcome, error};
+use crate::flags::{self, Args, Flag, GLOBAL};
+use crate::help;
+use crate::session::{Cx, Process, Progress};
+use crate::verbs::{self, Flow, Verb};
+
+/// A kubectl command that has not begun, or one that waits.
+pub struct Command {
+    argv: Vec<String>,
+    stdin: String,
+    running: Option<Box<dyn Process>>,
+}
+
+impl Command {
+    /// `argv` is what stands behind `kubectl`.
+    pub fn new(argv: Vec<String>, stdin: String) -> Self {
+        Command { argv, stdin, running: None }
+    }
+}
+
+impl Process for Command {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        if let Some(running) = &mut self.running {
+            return running.poll(cx);
+        }
+        cx.session.warned.clear();
+        let outcome = run(cx, &self.argv, std::mem::take(&mut self.stdin));
+        match outcome {
+            Ok(Flow::Done) => Progress::Done(0),
+            Ok(Flow::Exit(code)) => Progress::Done(code),
+            Ok(Flow::Wait(process)) => self.running.insert(process).poll(cx),
+            Err(fail) => Progress::Done(print(cx, &fail)),
+        }
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        match &mut self.running {
+            Some(running) => running.interrupt(cx),
+            None => 130,
+        }
+    }
+}
+
+/// Prints a failure and gives the exit code.
+pub fn print(cx: &mut Cx<'_>, fail: &Fail) -> i32 {
+    cx.out.stderr(&fail.text());
+    fail.code()
+}
+
+/// Where the verb ends and its arguments begin: the verbs found, and the arguments without them.
+fn split(argv: &[String]) -> (Vec<&str>, Vec<String>) {
+    let takes_value = |argument: &str| -> bool {
+        let find = |flag: &&Flag| match argument.strip_prefix("--") {
+            Some(long) => flag.long == long,
+            None => flag.short.is_some_and(|c| argument.strip_prefix('-') == Some(&c.to_string())),
+        };
+        GLOBAL.iter().find(find).is_some_and(|flag| flag.bare.is_none())
+    };
+    let (mut path, mut rest, mut level) = (Vec::new(), Vec::new(), verbs::ALL);
+    let mut arguments = argv.iter();
+    let mut open = true;
+    while let Some(argument) = arguments.next() {
+        if open && argument == "--" {
+            open = false;
+        }
+        if open && !argument.starts_with('-') {
+            if let Some(verb) = verbs::find(level, argument) {
+                path.push(argument.as_str());
+                level = verb.children;
+                open = !level.is_empty();
+                continue;
+            }
+            open = false;
+        }
+        rest.push(argument.clone());
+        if open && takes_value(argument) {
+            rest.extend(arguments.next().cloned());
+        }
+    }
+    (path, rest)
+}
+
+fn run(cx: &mut Cx<'_>, argv: &[String], stdin: String) -> Outcome<Flow> {
+    let (path, rest) = split(argv);
+    let mut level = verbs::ALL;
+    let mut verb: Option<&'static Verb> = None;
+    let mut full = Vec::new();
+    for name in &path {
+        verb = verbs::find(level, name);
+        if let Some(verb) = verb {
+            full.push(verb.name);
+            level = verb.children;
+        }
+    }
+    let full = full.join(" ");
+    let Some(verb) = verb else {
+        return without_verb(cx, &rest);
+    };
+    let mut args = flags::parse(verb, &full, &rest, stdin)?;
+    if args.bool("help") {
+        cx.out.stdout(&help::verb(verb, &full));
+        return Ok(Flow::Done);
+    }
+    prepare(cx, &mut args);
+    match verb.run {
+        Some(run) => run(cx, &args),
+        None if args.words.is_empty() => {
+            cx.out.stdout(&help::verb(verb, &full));
+            Ok(Flow::Done)
+        }
+        None => error(format!("unknown command {:?} for \"kubectl {full}\"", args.word(0))),
+    }
+}
+
+fn prepare(cx: &Cx<'_>, args: &mut Args) {
+    let given = args.text("namespace");
+    let namespace = if given.is_empty() { cx.session.namespace.as_str() } else { given };
+    args.namespace = namespace.to_owned();
+}
+
+fn without_verb(cx: &mut Cx<'_>, rest: &[String]) -> Outcome<Flow> {
+    let args = flags::parse(&verbs::ROOT, "", rest, String::new())?;
+    if let Some(word) = args.words.first() {
+        let mut text = format!("unknown command {word:?} for \"kubectl\"");
+        let near = verbs::near(word);
+        if !near.is_empty() {
+            text.push_str("\n\nDid you mean this?\n");
+            near.iter().for_each(|name| text.push_str(&format!("\t{name}\n")));
+        }
+        return error(text);
+    }
+    cx.out.stdout(&help::root());
+    Ok(Flow::Done)
+}

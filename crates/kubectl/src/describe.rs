@@ -1,0 +1,2 @@
+//! `kubectl describe`.
+pub fn describe_object() {}

@@ -1,0 +1,137 @@
+//! Why a command failed, and the line kubectl prints for it.
+// Models kubectl/pkg/cmd/util/helpers.go.
+
+use apimachinery::status::{Reason, Status};
+
+#[derive(Clone, Debug)]
+pub enum Fail {
+    /// `error: …`
+    Error(String),
+    /// The server refused. `source` is put in front of its message.
+    Status(Box<Status>),
+    /// Printed as it is.
+    Raw(String),
+    /// Nothing more to say, only an exit code.
+    Code(i32),
+    /// Several, each on its own line.
+    Many(Vec<Fail>),
+}
+
+pub type Outcome<T = ()> = Result<T, Fail>;
+
+impl From<Box<Status>> for Fail {
+    fn from(status: Box<Status>) -> Self {
+        Fail::Status(status)
+    }
+}
+
+pub fn error<T>(text: impl Into<String>) -> Outcome<T> {
+    Err(Fail::Error(text.into()))
+}
+
+impl Fail {
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Fail::Status(status) if status.is_not_found())
+    }
+
+    /// Puts `error when VERB "SOURCE": ` in front, as commands that read files do.
+    pub fn from_source(self, verb: &str, source: &str) -> Fail {
+        let prefix = format!("error when {verb} {source:?}: ");
+        self.prefixed(&prefix)
+    }
+
+    pub fn prefixed(self, prefix: &str) -> Fail {
+        match self {
+            Fail::Status(mut status) => {
+                status.message = format!("{prefix}{}", status.message);
+                Fail::Status(status)
+            }
+            Fail::Error(text) => Fail::Error(format!("{prefix}{text}")),
+            other => other,
+        }
+    }
+
+    /// The message without `error: ` or `Error from server`.
+    pub fn message(&self) -> String {
+        match self {
+            Fail::Error(text) | Fail::Raw(text) => text.clone(),
+            Fail::Status(status) => status.message.clone(),
+            Fail::Code(_) => String::new(),
+            Fail::Many(fails) => {
+                let all: Vec<String> = fails.iter().map(Fail::message).collect();
+                all.join(", ")
+            }
+        }
+    }
+
+    pub fn code(&self) -> i32 {
+        match self {
+            Fail::Code(code) => *code,
+            _ => 1,
+        }
+    }
+
+    /// What stands on stderr, with a line break at the end.
+    pub fn text(&self) -> String {
+        let mut text = match self {
+            Fail::Error(text) if text.starts_with("error: ") => text.clone(),
+            Fail::Error(text) => format!("error: {text}"),
+            Fail::Raw(text) => text.clone(),
+            Fail::Status(status) => status_text(status),
+            Fail::Code(_) => String::new(),
+            Fail::Many(fails) => match fails.as_slice() {
+                [one] => return one.text(),
+                many => many.iter().map(line_of_many).collect(),
+            },
+        };
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn line_of_many(fail: &Fail) -> String {
+    match fail {
+        Fail::Error(text) => format!("{text}\n"),
+        other => other.text(),
+    }
+}
+
+/// One failure or several as one; nothing if there is none.
+pub fn all(mut fails: Vec<Fail>) -> Outcome {
+    match fails.len() {
+        0 => Ok(()),
+        1 => fails.pop().map_or(Ok(()), Err),
+        _ => Err(Fail::Many(fails)),
+    }
+}
+
+pub fn status_text(status: &Status) -> String {
+    if status.reason == Reason::Invalid {
+        return invalid_text(status);
+    }
+    format!("Error from server ({}): {}", status.reason.as_str(), status.message)
+}
+
+fn invalid_text(status: &Status) -> String {
+    if status.kind.is_empty() {
+        return format!("The request is invalid: {}", status.message);
+    }
+    let start = format!("The {} {:?} is invalid", status.kind, status.name.as_str());
+    let mut causes: Vec<String> = Vec::new();
+    for cause in &status.causes {
+        let text = match cause.field.as_str() {
+            "" => cause.message.clone(),
+            field => format!("{field}: {}", cause.message),
+        };
+        if !causes.contains(&text) {
+            causes.push(text);
+        }
+    }
+    match causes.as_slice() {
+        [] => start,
+        [one] => format!("{start}: {one}"),
+        many => format!("{start}: \n* {}", many.join("\n* ")),
+    }
+}

@@ -1,0 +1,281 @@
+//! A small shell: lines with quotes, pipes, lists, redirects and here-documents.
+
+mod expand;
+mod lex;
+mod pattern;
+mod programs;
+mod text;
+
+use clock::SimTime;
+
+use crate::session::{Cx, Output, Process, Progress, Session, Stream};
+use lex::{Command, Connector, Item, Redirect};
+
+/// Shells that `sh -c` and `$(…)` may nest.
+const DEPTH_MAX: u8 = 8;
+
+/// Reads a whole shell line. A line that cannot be read becomes a process that says so.
+pub fn start(line: &str, session: &Session) -> Box<dyn Process> {
+    if session.depth >= DEPTH_MAX {
+        return Box::new(Said::new("bash: too many nested shells\n".to_owned(), 2));
+    }
+    match lex::parse(line) {
+        Ok(items) => Box::new(Shell { items, at: 0, code: 0, running: None }),
+        Err(text) => Box::new(Said::new(text, 2)),
+    }
+}
+
+/// The programs there are, for completion.
+pub fn programs_names() -> Vec<String> {
+    programs::NAMES.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Says one thing on stderr and ends.
+pub struct Said {
+    text: String,
+    code: i32,
+}
+
+impl Said {
+    pub fn new(text: String, code: i32) -> Self {
+        Said { text, code }
+    }
+}
+
+impl Process for Said {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        cx.out.stderr(&std::mem::take(&mut self.text));
+        Progress::Done(self.code)
+    }
+}
+
+/// Runs the pipelines of a line, one after the other.
+struct Shell {
+    items: Vec<Item>,
+    at: usize,
+    code: i32,
+    running: Option<Pipeline>,
+}
+
+/// A pipeline: its commands run to their end one after the other, the output of each kept for the
+/// next.
+struct Pipeline {
+    commands: std::vec::IntoIter<Command>,
+    current: Stage,
+}
+
+struct Stage {
+    process: Box<dyn Process>,
+    redirects: Vec<Redirect>,
+    /// What it said so far, if that does not go to the terminal at once.
+    kept: Option<Output>,
+    is_last: bool,
+}
+
+impl Process for Shell {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        loop {
+            if self.running.is_none() && !self.begin_next(cx) {
+                return Progress::Done(self.code);
+            }
+            let Some(pipeline) = &mut self.running else { continue };
+            match pipeline.poll(cx) {
+                Progress::Done(code) => {
+                    self.code = code;
+                    cx.session.env.insert("?".to_owned(), code.to_string());
+                    self.running = None;
+                }
+                wait => return wait,
+            }
+        }
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        match &mut self.running {
+            Some(pipeline) => pipeline.interrupt(cx),
+            None => 130,
+        }
+    }
+}
+
+impl Shell {
+    /// Begins the next pipeline that is to run; false at the end of the line.
+    fn begin_next(&mut self, cx: &mut Cx<'_>) -> bool {
+        while let Some(item) = self.items.get(self.at) {
+            self.at += 1;
+            let skip = match item.connector {
+                Connector::Always => false,
+                Connector::And => self.code != 0,
+                Connector::Or => self.code == 0,
+            };
+            if skip {
+                continue;
+            }
+            let mut commands = item.commands.clone().into_iter();
+            let Some(first) = commands.next() else { continue };
+            match stage(cx, first, String::new(), commands.len() == 0) {
+                Ok(current) => {
+                    self.running = Some(Pipeline { commands, current });
+                    return true;
+                }
+                Err((text, code)) => {
+                    cx.out.stderr(&text);
+                    self.code = code;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// Makes one command of a pipeline ready to run.
+fn stage(
+    cx: &mut Cx<'_>,
+    command: Command,
+    stdin: String,
+    is_last: bool,
+) -> Result<Stage, (String, i32)> {
+    let mut stdin = stdin;
+    let mut redirects = Vec::new();
+    for redirect in command.redirects {
+        let target = expand::redirect_target(cx, &redirect)?;
+        match redirect {
+            Redirect::Text(_) => stdin = target,
+            Redirect::Input(_) => match read(cx, &target) {
+                Some(text) => stdin = text,
+                None => {
+                    return Err((format!("bash: {target}: No such file or directory\n"), 1));
+                }
+            },
+            Redirect::Output { stream, append, .. } => {
+                let target = lex::Word::literal(&target);
+                redirects.push(Redirect::Output { stream, append, target });
+            }
+            merge @ Redirect::Merge { .. } => redirects.push(merge),
+        }
+    }
+    let mut assignments = Vec::new();
+    for (name, word) in &command.assignments {
+        assignments.push((name.clone(), expand::text(cx, word)?));
+    }
+    let argv = expand::words(cx, &command.words)?;
+    let process = programs::start(cx, argv, assignments, stdin);
+    let keeps = !is_last || !redirects.is_empty();
+    Ok(Stage { process, redirects, kept: keeps.then(Output::default), is_last })
+}
+
+fn read(cx: &Cx<'_>, name: &str) -> Option<String> {
+    if name == "/dev/null" {
+        return Some(String::new());
+    }
+    cx.session.files.read(name).map(str::to_owned)
+}
+
+impl Pipeline {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        loop {
+            let code = match self.current.poll(cx) {
+                Progress::Done(code) => code,
+                wait => return wait,
+            };
+            let stdin = self.current.finish(cx);
+            let Some(next) = self.commands.next() else { return Progress::Done(code) };
+            match stage(cx, next, stdin, self.commands.len() == 0) {
+                Ok(stage) => self.current = stage,
+                Err((text, code)) => {
+                    cx.out.stderr(&text);
+                    return Progress::Done(code);
+                }
+            }
+        }
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        let stage = &mut self.current;
+        let code = match &mut stage.kept {
+            Some(kept) => stage.process.interrupt(&mut cx.with_output(kept)),
+            None => stage.process.interrupt(cx),
+        };
+        stage.finish(cx);
+        code
+    }
+}
+
+impl Stage {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        let Some(kept) = &mut self.kept else { return self.process.poll(cx) };
+        let progress = self.process.poll(&mut cx.with_output(kept));
+        if self.redirects.is_empty() {
+            // Errors are seen at once, only the output waits for the next command.
+            let chunks = std::mem::take(&mut kept.chunks);
+            for chunk in chunks {
+                match chunk.stream {
+                    Stream::Stderr => cx.out.stderr(&chunk.text),
+                    Stream::Stdout => kept.stdout(&chunk.text),
+                }
+            }
+        }
+        progress
+    }
+
+    /// Sends what was kept where it belongs; gives back what the next command reads.
+    fn finish(&mut self, cx: &mut Cx<'_>) -> String {
+        let Some(kept) = self.kept.take() else { return String::new() };
+        // Where the two streams go: None is the terminal or the pipe.
+        let (mut stdout, mut stderr) = (Sink::Stdout, Sink::Stderr);
+        for redirect in &self.redirects {
+            match redirect {
+                Redirect::Output { stream, append, target } => {
+                    let name = target.plain();
+                    if name != "/dev/null" && !*append {
+                        cx.session.files.write(&name, "");
+                    }
+                    let sink = Sink::File(name);
+                    match stream {
+                        Some(Stream::Stdout) => stdout = sink,
+                        Some(Stream::Stderr) => stderr = sink,
+                        None => (stdout, stderr) = (sink.clone(), sink),
+                    }
+                }
+                Redirect::Merge { from: Stream::Stderr } => stderr = stdout.clone(),
+                Redirect::Merge { from: Stream::Stdout } => stdout = stderr.clone(),
+                _ => {}
+            }
+        }
+        let mut piped = String::new();
+        for chunk in kept.chunks {
+            let sink = if chunk.stream == Stream::Stdout { &stdout } else { &stderr };
+            match sink {
+                Sink::Stdout if self.is_last => cx.out.stdout(&chunk.text),
+                Sink::Stdout => piped.push_str(&chunk.text),
+                Sink::Stderr => cx.out.stderr(&chunk.text),
+                Sink::File(name) if name == "/dev/null" => {}
+                Sink::File(name) => cx.session.files.append(name, &chunk.text),
+            }
+        }
+        piped
+    }
+}
+
+#[derive(Clone)]
+enum Sink {
+    Stdout,
+    Stderr,
+    File(String),
+}
+
+/// Waits for a moment.
+pub struct Sleep {
+    pub nanos: u64,
+    pub until: Option<SimTime>,
+}
+
+impl Process for Sleep {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        let until = *self.until.get_or_insert(cx.now + clock::Duration::from_nanos(self.nanos));
+        if cx.now >= until {
+            return Progress::Done(0);
+        }
+        Progress::Wait { watch: Vec::new(), until: Some(until) }
+    }
+}

@@ -1,0 +1,286 @@
+//! The programs of the terminal beside kubectl.
+
+use apimachinery::duration::Duration;
+use clock::SimTime;
+
+use crate::command::Command;
+use crate::help;
+use crate::session::{Cx, Process, Progress};
+use crate::shell::{Said, Sleep, text};
+
+/// Names that completion offers for the first word.
+pub const NAMES: [&str; 23] = [
+    "awk", "cat", "clear", "cut", "echo", "exit", "export", "grep", "head", "help", "history", "k",
+    "kubectl", "ls", "minikube", "mkdir", "pwd", "rm", "sh", "sleep", "sort", "tail", "watch",
+];
+
+/// Does its work at the first poll.
+struct Once(Option<Box<dyn FnOnce(&mut Cx<'_>) -> i32>>);
+
+impl Process for Once {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        match self.0.take() {
+            Some(work) => Progress::Done(work(cx)),
+            None => Progress::Done(0),
+        }
+    }
+}
+
+fn once(work: impl FnOnce(&mut Cx<'_>) -> i32 + 'static) -> Box<dyn Process> {
+    Box::new(Once(Some(Box::new(work))))
+}
+
+fn said(text: impl Into<String>, code: i32) -> Box<dyn Process> {
+    Box::new(Said::new(text.into(), code))
+}
+
+/// Starts a program by its words. Assignments before a command hold for the session, as nothing
+/// here reads its environment but the shell.
+pub fn start(
+    cx: &mut Cx<'_>,
+    argv: Vec<String>,
+    assignments: Vec<(String, String)>,
+    stdin: String,
+) -> Box<dyn Process> {
+    let mut words = argv.into_iter();
+    let Some(program) = words.next() else {
+        cx.session.env.extend(assignments);
+        return once(|_| 0);
+    };
+    let args: Vec<String> = words.collect();
+    match program.as_str() {
+        "kubectl" | "k" => Box::new(Command::new(args, stdin)),
+        "sh" | "bash" => shell(cx, &args, &stdin),
+        "sleep" => sleep(&args),
+        "watch" => watch(&args),
+        "minikube" => minikube(&args),
+        "echo" => once(move |cx| echo(cx, &args)),
+        "true" | ":" => once(|_| 0),
+        "false" => once(|_| 1),
+        "clear" => once(|cx| {
+            cx.out.clear = true;
+            cx.out.chunks.clear();
+            0
+        }),
+        "help" => once(|cx| {
+            cx.out.stdout(&help::root());
+            cx.out.stdout(&format!("\nOther programs: {}\n", NAMES.join(" ")));
+            0
+        }),
+        "pwd" => once(|cx| {
+            cx.say("/home/user");
+            0
+        }),
+        "date" => once(|cx| {
+            let now = cx.time().to_string();
+            cx.say(&now);
+            0
+        }),
+        "history" => once(|cx| {
+            let lines: Vec<String> = (1..)
+                .zip(&cx.session.history)
+                .map(|(number, line)| format!("{number:5}  {line}\n"))
+                .collect();
+            cx.out.stdout(&lines.concat());
+            0
+        }),
+        "export" => once(move |cx| {
+            for (name, value) in args.iter().filter_map(|arg| arg.split_once('=')) {
+                cx.session.env.insert(name.to_owned(), value.to_owned());
+            }
+            0
+        }),
+        "exit" => {
+            let code = args.first().and_then(|arg| arg.parse().ok()).unwrap_or(0);
+            once(move |_| code)
+        }
+        "ls" => once(move |cx| ls(cx, &args)),
+        "rm" => once(move |cx| rm(cx, &args)),
+        "mkdir" => once(move |cx| {
+            args.iter().filter(|arg| !arg.starts_with('-')).for_each(|name| {
+                cx.session.files.make_folder(name);
+            });
+            0
+        }),
+        name => match text::filter(name) {
+            Some(filter) => once(move |cx| filter(cx, &args, &stdin)),
+            None => said(format!("bash: {name}: command not found\n"), 127),
+        },
+    }
+}
+
+fn shell(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> Box<dyn Process> {
+    let line = match args {
+        [flag, line, ..] if flag.starts_with('-') && flag.ends_with('c') => line.clone(),
+        [] => stdin.to_owned(),
+        [file, ..] => match cx.session.files.read(file) {
+            Some(text) => text.to_owned(),
+            None => return said(format!("bash: {file}: No such file or directory\n"), 127),
+        },
+    };
+    cx.session.depth += 1;
+    let process = super::start(&line, cx.session);
+    cx.session.depth -= 1;
+    Box::new(Nested(process))
+}
+
+/// A shell in a shell: how deep they nest is bounded.
+struct Nested(Box<dyn Process>);
+
+impl Process for Nested {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        cx.session.depth = cx.session.depth.saturating_add(1);
+        let progress = self.0.poll(cx);
+        cx.session.depth = cx.session.depth.saturating_sub(1);
+        progress
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        self.0.interrupt(cx)
+    }
+}
+
+fn sleep(args: &[String]) -> Box<dyn Process> {
+    let Some(first) = args.first() else {
+        return said("sleep: missing operand\nTry 'sleep --help' for more information.\n", 1);
+    };
+    let (number, unit) = match first.char_indices().find(|(_, c)| c.is_ascii_alphabetic()) {
+        Some((at, _)) => first.split_at_checked(at).unwrap_or((first, "")),
+        None => (first.as_str(), "s"),
+    };
+    let unit = if unit == "d" { "h" } else { unit };
+    match Duration::parse(&format!("{number}{unit}")) {
+        Ok(duration) => {
+            let nanos = u64::try_from(duration.0).unwrap_or(0);
+            Box::new(Sleep { nanos, until: None })
+        }
+        Err(_) => said(format!("sleep: invalid time interval ‘{first}’\n"), 1),
+    }
+}
+
+fn minikube(args: &[String]) -> Box<dyn Process> {
+    let what = args.first().map_or("minikube", String::as_str);
+    said(format!("minikube: {what} is not yet supported in this terminal\n"), 1)
+}
+
+fn echo(cx: &mut Cx<'_>, args: &[String]) -> i32 {
+    let mut args = args;
+    let (mut newline, mut escapes) = (true, false);
+    while let [first, rest @ ..] = args {
+        match first.as_str() {
+            "-n" => newline = false,
+            "-e" => escapes = true,
+            "-ne" | "-en" => (newline, escapes) = (false, true),
+            _ => break,
+        }
+        args = rest;
+    }
+    let mut text = args.join(" ");
+    if escapes {
+        text = text.replace("\\n", "\n").replace("\\t", "\t");
+    }
+    cx.out.stdout(&text);
+    if newline {
+        cx.out.stdout("\n");
+    }
+    0
+}
+
+fn ls(cx: &mut Cx<'_>, args: &[String]) -> i32 {
+    let names: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    let mut code = 0;
+    let here = String::new();
+    let names = if names.is_empty() { vec![&here] } else { names };
+    for name in names {
+        if cx.session.files.read(name).is_some() {
+            cx.say(name);
+        } else if cx.session.files.is_folder(name) {
+            let list: Vec<String> = cx
+                .session
+                .files
+                .list(name)
+                .iter()
+                .map(|n| n.trim_end_matches('/').to_owned() + "\n")
+                .collect();
+            cx.out.stdout(&list.concat());
+        } else {
+            cx.complain(&format!("ls: cannot access '{name}': No such file or directory"));
+            code = 2;
+        }
+    }
+    code
+}
+
+fn rm(cx: &mut Cx<'_>, args: &[String]) -> i32 {
+    let force = args.iter().any(|arg| arg.starts_with('-') && arg.contains('f'));
+    let mut code = 0;
+    for name in args.iter().filter(|arg| !arg.starts_with('-')) {
+        if !cx.session.files.remove(name) && !force {
+            cx.complain(&format!("rm: cannot remove '{name}': No such file or directory"));
+            code = 1;
+        }
+    }
+    code
+}
+
+/// `watch -n SECONDS command`: the command again and again, each time on a clear screen.
+struct Watch {
+    line: String,
+    nanos: u64,
+    next: Option<SimTime>,
+    running: Option<Box<dyn Process>>,
+}
+
+fn watch(args: &[String]) -> Box<dyn Process> {
+    let mut rest = args;
+    let mut nanos = 2_000_000_000;
+    while let [flag, tail @ ..] = rest {
+        let Some(body) = flag.strip_prefix('-') else { break };
+        rest = tail;
+        if let Some(given) = body.strip_prefix('n') {
+            let seconds = match (given, tail) {
+                ("", [seconds, more @ ..]) => {
+                    rest = more;
+                    seconds.as_str()
+                }
+                (given, _) => given,
+            };
+            match Duration::parse(&format!("{seconds}s")) {
+                Ok(duration) => nanos = u64::try_from(duration.0).unwrap_or(0).max(100_000_000),
+                Err(_) => {
+                    let text = format!("watch: failed to parse argument: '{seconds}'\n");
+                    return said(text, 1);
+                }
+            }
+        }
+    }
+    if rest.is_empty() {
+        return said("Usage:\n watch [options] command\n", 1);
+    }
+    Box::new(Watch { line: rest.join(" "), nanos, next: None, running: None })
+}
+
+impl Process for Watch {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        if self.running.is_none() && self.next.is_some_and(|next| cx.now < next) {
+            return Progress::Wait { watch: Vec::new(), until: self.next };
+        }
+        if self.running.is_none() {
+            cx.out.clear = true;
+            cx.out.chunks.clear();
+            cx.say(&format!("Every {}.0s: {}\n", self.nanos / 1_000_000_000, self.line));
+            cx.session.depth += 1;
+            self.running = Some(super::start(&self.line, cx.session));
+            cx.session.depth -= 1;
+        }
+        if let Some(running) = &mut self.running
+            && let wait @ Progress::Wait { .. } = running.poll(cx)
+        {
+            return wait;
+        }
+        self.running = None;
+        let next = cx.now + clock::Duration::from_nanos(self.nanos);
+        self.next = Some(next);
+        Progress::Wait { watch: Vec::new(), until: Some(next) }
+    }
+}

@@ -1,0 +1,475 @@
+//! The text filters that stand behind a pipe: cat, grep, head, tail, wc, sort, uniq, awk, cut, tr.
+
+use crate::session::Cx;
+use crate::shell::pattern::Pattern;
+
+pub type Filter = fn(&mut Cx<'_>, &[String], &str) -> i32;
+
+pub fn filter(name: &str) -> Option<Filter> {
+    Some(match name {
+        "awk" => awk,
+        "cat" => cat,
+        "cut" => cut,
+        "grep" | "egrep" => grep,
+        "head" => head,
+        "sort" => sort,
+        "tail" => tail,
+        "tr" => tr,
+        "uniq" => uniq,
+        "wc" => wc,
+        _ => return None,
+    })
+}
+
+/// The text of the named files, or standard input if none is named.
+fn input(cx: &mut Cx<'_>, program: &str, names: &[&str], stdin: &str) -> (String, i32) {
+    if names.is_empty() {
+        return (stdin.to_owned(), 0);
+    }
+    let (mut text, mut code) = (String::new(), 0);
+    for name in names {
+        if *name == "-" {
+            text.push_str(stdin);
+        } else if let Some(file) = cx.session.files.read(name) {
+            text.push_str(file);
+        } else if cx.session.files.is_folder(name) {
+            cx.complain(&format!("{program}: {name}: Is a directory"));
+            code = 1;
+        } else if *name != "/dev/null" {
+            cx.complain(&format!("{program}: {name}: No such file or directory"));
+            code = 1;
+        }
+    }
+    (text, code)
+}
+
+/// Options (a dash and letters) and the rest. Letters in `with_value` take a value.
+fn options<'a>(args: &'a [String], with_value: &str) -> (Vec<(char, &'a str)>, Vec<&'a str>) {
+    let (mut found, mut rest) = (Vec::new(), Vec::new());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let Some(body) = arg.strip_prefix('-').filter(|body| !body.is_empty()) else {
+            rest.push(arg.as_str());
+            continue;
+        };
+        if body == "-" {
+            rest.extend(args.by_ref().map(String::as_str));
+            break;
+        }
+        for (at, letter) in body.char_indices() {
+            if with_value.contains(letter) {
+                let value = body.get(at + letter.len_utf8()..).unwrap_or("");
+                let value = match value {
+                    "" => args.next().map_or("", String::as_str),
+                    value => value,
+                };
+                found.push((letter, value));
+                break;
+            }
+            found.push((letter, ""));
+        }
+    }
+    (found, rest)
+}
+
+fn has(options: &[(char, &str)], letter: char) -> bool {
+    options.iter().any(|(found, _)| *found == letter)
+}
+
+fn cat(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, names) = options(args, "");
+    let (text, code) = input(cx, "cat", &names, stdin);
+    if has(&options, 'n') {
+        let lines: Vec<String> =
+            (1..).zip(text.lines()).map(|(number, line)| format!("{number:6}\t{line}\n")).collect();
+        cx.out.stdout(&lines.concat());
+    } else {
+        cx.out.stdout(&text);
+    }
+    code
+}
+
+fn grep(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, mut rest) = options(args, "eABCm");
+    let mut patterns: Vec<&str> =
+        options.iter().filter(|(letter, _)| *letter == 'e').map(|(_, value)| *value).collect();
+    if patterns.is_empty() {
+        if rest.is_empty() {
+            cx.complain("Usage: grep [OPTION]... PATTERNS [FILE]...");
+            return 2;
+        }
+        patterns.push(rest.remove(0));
+    }
+    let mut parsed = Vec::new();
+    for pattern in patterns {
+        let ignore_case = has(&options, 'i');
+        match has(&options, 'F') {
+            true => parsed.push(Pattern::fixed(pattern, ignore_case)),
+            false => match Pattern::parse(pattern, has(&options, 'E'), ignore_case) {
+                Ok(pattern) => parsed.push(pattern),
+                Err(why) => {
+                    cx.complain(&format!("grep: {why}"));
+                    return 2;
+                }
+            },
+        }
+    }
+    let (text, code) = input(cx, "grep", &rest, stdin);
+    let number = |letter: char| {
+        let given = options.iter().rev().find(|(found, _)| *found == letter);
+        given.and_then(|(_, value)| value.parse::<usize>().ok()).unwrap_or(0)
+    };
+    let around = number('C');
+    let (before, after) = (number('B').max(around), number('A').max(around));
+    let lines: Vec<&str> = text.lines().collect();
+    let hits: Vec<bool> = lines.iter().map(|line| is_hit(&parsed, &options, line)).collect();
+    let count = hits.iter().filter(|hit| **hit).count();
+    if has(&options, 'q') {
+        return i32::from(count == 0);
+    }
+    if has(&options, 'c') {
+        cx.say(&count.to_string());
+        return i32::from(count == 0);
+    }
+    for (at, line) in lines.iter().enumerate() {
+        let near = hits.get(at.saturating_sub(after)..(at + before + 1).min(hits.len()));
+        if !near.is_some_and(|near| near.contains(&true)) {
+            continue;
+        }
+        let shown = match has(&options, 'o') {
+            true => matches_of(&parsed, line),
+            false => vec![(*line).to_owned()],
+        };
+        for text in shown {
+            let number = if has(&options, 'n') { format!("{}:", at + 1) } else { String::new() };
+            cx.say(&format!("{number}{text}"));
+        }
+    }
+    if count == 0 { code.max(1) } else { code }
+}
+
+fn is_hit(patterns: &[Pattern], options: &[(char, &str)], line: &str) -> bool {
+    let chars: Vec<char> = line.chars().collect();
+    let is_word = |at: Option<&char>| at.is_some_and(|c| c.is_alphanumeric() || *c == '_');
+    let hit = patterns.iter().any(|pattern| {
+        let Some((start, end)) = pattern.find(&chars, 0) else { return false };
+        let whole = !has(options, 'x') || (start == 0 && end == chars.len());
+        let before = start.checked_sub(1).and_then(|at| chars.get(at));
+        let word = !has(options, 'w') || !(is_word(before) || is_word(chars.get(end)));
+        whole && word
+    });
+    hit != has(options, 'v')
+}
+
+fn matches_of(patterns: &[Pattern], line: &str) -> Vec<String> {
+    let chars: Vec<char> = line.chars().collect();
+    let mut found = Vec::new();
+    for pattern in patterns {
+        let mut from = 0;
+        while let Some((start, end)) = pattern.find(&chars, from) {
+            if end > start {
+                found.push(chars.get(start..end).unwrap_or(&[]).iter().collect());
+            }
+            from = end.max(start + 1);
+        }
+    }
+    found
+}
+
+/// How many lines `head` and `tail` are asked for, and the files.
+fn count<'a>(args: &'a [String]) -> (String, Vec<&'a str>) {
+    let (options, rest) = options(args, "nc");
+    let given = options.iter().rev().find(|(letter, _)| *letter == 'n').map(|(_, value)| *value);
+    // `head -5`
+    let digits: String =
+        options.iter().map(|(letter, _)| *letter).filter(char::is_ascii_digit).collect();
+    let number = match given {
+        Some(value) => value.to_owned(),
+        None if !digits.is_empty() => digits,
+        None => "10".to_owned(),
+    };
+    (number, rest)
+}
+
+fn head(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (number, names) = count(args);
+    let (text, code) = input(cx, "head", &names, stdin);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let wanted = match number.strip_prefix('-') {
+        Some(less) => lines.len().saturating_sub(less.parse().unwrap_or(0)),
+        None => match number.parse() {
+            Ok(wanted) => wanted,
+            Err(_) => {
+                cx.complain(&format!("head: invalid number of lines: ‘{number}’"));
+                return 1;
+            }
+        },
+    };
+    cx.out.stdout(&lines.into_iter().take(wanted).collect::<String>());
+    code
+}
+
+fn tail(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (number, names) = count(args);
+    let (text, code) = input(cx, "tail", &names, stdin);
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let skip = match number.strip_prefix('+') {
+        Some(first) => first.parse::<usize>().unwrap_or(1).saturating_sub(1),
+        None => match number.parse::<usize>() {
+            Ok(wanted) => lines.len().saturating_sub(wanted),
+            Err(_) => {
+                cx.complain(&format!("tail: invalid number of lines: ‘{number}’"));
+                return 1;
+            }
+        },
+    };
+    cx.out.stdout(&lines.into_iter().skip(skip).collect::<String>());
+    code
+}
+
+fn wc(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, names) = options(args, "");
+    let (text, code) = input(cx, "wc", &names, stdin);
+    let counts = [
+        ('l', text.matches('\n').count()),
+        ('w', text.split_whitespace().count()),
+        ('c', text.len()),
+    ];
+    let wanted: Vec<String> = counts
+        .iter()
+        .filter(|(letter, _)| options.is_empty() || has(&options, *letter))
+        .map(|(_, count)| count.to_string())
+        .collect();
+    let line = match wanted.as_slice() {
+        [one] => one.clone(),
+        many => many.iter().map(|count| format!("{count:>7}")).collect::<Vec<_>>().join(" "),
+    };
+    match names.as_slice() {
+        [name] => cx.say(&format!("{line} {name}")),
+        _ => cx.say(&line),
+    }
+    code
+}
+
+fn sort(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, names) = options(args, "kt");
+    let (text, code) = input(cx, "sort", &names, stdin);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let column = options.iter().find(|(letter, _)| *letter == 'k').and_then(|(_, value)| {
+        let digits = value.split(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
+        digits.parse::<usize>().ok()
+    });
+    let key = |line: &str| -> String {
+        match column {
+            Some(column) => {
+                let fields: Vec<&str> =
+                    line.split_whitespace().skip(column.saturating_sub(1)).collect();
+                fields.join(" ")
+            }
+            None => line.to_owned(),
+        }
+    };
+    let number = |line: &str| -> i64 {
+        let key = key(line);
+        let digits: String = key
+            .trim_start()
+            .chars()
+            .enumerate()
+            .take_while(|(at, c)| c.is_ascii_digit() || (*at == 0 && *c == '-'))
+            .map(|(_, c)| c)
+            .collect();
+        digits.parse().unwrap_or(0)
+    };
+    if has(&options, 'n') {
+        lines.sort_by(|a, b| number(a).cmp(&number(b)).then_with(|| a.cmp(b)));
+    } else {
+        lines.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
+    }
+    if has(&options, 'u') {
+        lines.dedup();
+    }
+    if has(&options, 'r') {
+        lines.reverse();
+    }
+    cx.out.stdout(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+    code
+}
+
+fn uniq(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, names) = options(args, "");
+    let (text, code) = input(cx, "uniq", &names, stdin);
+    let mut runs: Vec<(usize, &str)> = Vec::new();
+    for line in text.lines() {
+        match runs.last_mut() {
+            Some((count, last)) if *last == line => *count += 1,
+            _ => runs.push((1, line)),
+        }
+    }
+    for (count, line) in runs {
+        match has(&options, 'c') {
+            true => cx.say(&format!("{count:7} {line}")),
+            false => cx.say(line),
+        }
+    }
+    code
+}
+
+fn cut(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, names) = options(args, "dfc");
+    let (text, code) = input(cx, "cut", &names, stdin);
+    let value = |letter| options.iter().find(|(found, _)| *found == letter).map(|(_, v)| *v);
+    let (delimiter, fields, by_char) = match (value('f'), value('c')) {
+        (Some(fields), _) => (value('d').unwrap_or("\t"), fields, false),
+        (None, Some(fields)) => ("", fields, true),
+        (None, None) => {
+            cx.complain("cut: you must specify a list of bytes, characters, or fields");
+            return 1;
+        }
+    };
+    let wanted = |number: usize| {
+        fields.split(',').any(|part| match part.split_once('-') {
+            Some((low, high)) => {
+                number >= low.parse().unwrap_or(1) && number <= high.parse().unwrap_or(usize::MAX)
+            }
+            None => part.parse() == Ok(number),
+        })
+    };
+    for line in text.lines() {
+        if by_char {
+            let kept: String =
+                (1..).zip(line.chars()).filter(|(n, _)| wanted(*n)).map(|(_, c)| c).collect();
+            cx.say(&kept);
+        } else if delimiter.is_empty() || !line.contains(delimiter) {
+            cx.say(line);
+        } else {
+            let kept: Vec<&str> = (1..)
+                .zip(line.split(delimiter))
+                .filter(|(number, _)| wanted(*number))
+                .map(|(_, field)| field)
+                .collect();
+            cx.say(&kept.join(delimiter));
+        }
+    }
+    code
+}
+
+fn tr(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let unescape = |text: &str| text.replace("\\n", "\n").replace("\\t", "\t");
+    let text: String = match args {
+        [flag, set] if flag == "-d" => {
+            let set = unescape(set);
+            stdin.chars().filter(|c| !set.contains(*c)).collect()
+        }
+        [from, to] => {
+            let (from, to): (Vec<char>, Vec<char>) =
+                (unescape(from).chars().collect(), unescape(to).chars().collect());
+            let map = |c: char| match from.iter().position(|f| *f == c) {
+                Some(at) => to.get(at).or(to.last()).copied().unwrap_or(c),
+                None => c,
+            };
+            stdin.chars().map(map).collect()
+        }
+        _ => {
+            cx.complain("tr: only `tr SET1 SET2' and `tr -d SET' are supported in this terminal");
+            return 1;
+        }
+    };
+    cx.out.stdout(&text);
+    0
+}
+
+/// `awk '{print $1, $3}'`, with `-F` and a pattern such as `NR>1` or `/text/` in front.
+fn awk(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, mut rest) = options(args, "F");
+    if rest.is_empty() {
+        cx.complain("usage: awk [-F fs] 'program' [file ...]");
+        return 2;
+    }
+    let program = rest.remove(0).trim();
+    let unsupported = |cx: &mut Cx<'_>| {
+        cx.complain("awk: only '{print $N, ...}' with NR>N or /text/ is supported here");
+        2
+    };
+    let Some((condition, action)) = program.split_once('{') else { return unsupported(cx) };
+    let Some(action) = action.strip_suffix('}').map(str::trim) else { return unsupported(cx) };
+    let Some(list) = action.strip_prefix("print") else { return unsupported(cx) };
+    let condition = condition.trim();
+    let (text, code) = input(cx, "awk", &rest, stdin);
+    let separator = options.iter().find(|(letter, _)| *letter == 'F').map(|(_, value)| *value);
+    for (number, line) in (1u64..).zip(text.lines()) {
+        let Some(runs) = awk_condition(condition, number, line) else { return unsupported(cx) };
+        if !runs {
+            continue;
+        }
+        let fields: Vec<&str> = match separator {
+            Some(separator) if !separator.is_empty() => line.split(separator).collect(),
+            _ => line.split_whitespace().collect(),
+        };
+        let mut parts = Vec::new();
+        for part in list.split(',').map(str::trim) {
+            match awk_value(part, line, &fields, number) {
+                Some(value) => parts.push(value),
+                None => return unsupported(cx),
+            }
+        }
+        cx.say(&parts.join(" "));
+    }
+    code
+}
+
+fn awk_condition(condition: &str, number: u64, line: &str) -> Option<bool> {
+    if condition.is_empty() {
+        return Some(true);
+    }
+    if let Some(pattern) = condition.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        let chars: Vec<char> = line.chars().collect();
+        return Some(Pattern::parse(pattern, true, false).ok()?.find(&chars, 0).is_some());
+    }
+    let rest = condition.strip_prefix("NR")?.trim();
+    for (operator, holds) in [
+        (">=", (|a, b| a >= b) as fn(u64, u64) -> bool),
+        ("<=", |a, b| a <= b),
+        ("==", |a, b| a == b),
+        ("!=", |a, b| a != b),
+        (">", |a, b| a > b),
+        ("<", |a, b| a < b),
+    ] {
+        if let Some(value) = rest.strip_prefix(operator) {
+            return Some(holds(number, value.trim().parse().ok()?));
+        }
+    }
+    None
+}
+
+/// One part of the list behind `print`: fields and texts side by side.
+fn awk_value(part: &str, line: &str, fields: &[&str], number: u64) -> Option<String> {
+    let mut value = String::new();
+    let mut rest = part.trim();
+    if rest.is_empty() {
+        return Some(line.to_owned());
+    }
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('"') {
+            let (text, after) = after.split_once('"')?;
+            value.push_str(&text.replace("\\t", "\t").replace("\\n", "\n"));
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix("$NF") {
+            value.push_str(fields.last().copied().unwrap_or(""));
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix('$') {
+            let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+            let (digits, after) = after.split_at_checked(end)?;
+            match digits.parse::<usize>().ok()? {
+                0 => value.push_str(line),
+                at => value.push_str(fields.get(at - 1).copied().unwrap_or("")),
+            }
+            rest = after.trim_start();
+        } else if let Some(after) = rest.strip_prefix("NR") {
+            value.push_str(&number.to_string());
+            rest = after.trim_start();
+        } else {
+            return None;
+        }
+    }
+    Some(value)
+}

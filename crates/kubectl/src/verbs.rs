@@ -1,0 +1,107 @@
+//! Every kubectl verb, alphabetically. A verb is a record: its flags are data, from which help,
+//! completion and the complaints about unknown flags come.
+
+mod apply;
+mod create;
+mod delete;
+mod get;
+pub mod object;
+
+use crate::fail::Outcome;
+use crate::flags::{Args, Flag, GLOBAL};
+use crate::session::{Cx, Process};
+
+/// How a verb ends, or that it goes on.
+pub enum Flow {
+    Done,
+    Exit(i32),
+    Wait(Box<dyn Process>),
+}
+
+pub type Run = fn(&mut Cx<'_>, &Args) -> Outcome<Flow>;
+
+/// What stands behind a verb, for completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    None,
+    /// `TYPE NAME` or `TYPE/NAME`
+    Resources,
+    /// Names of one kind.
+    Names(&'static str),
+    /// Pods, and workloads as `deploy/web`.
+    Pods,
+    /// A type, then no names (`explain`).
+    Types,
+}
+
+pub struct Verb {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub about: &'static str,
+    pub usage: &'static str,
+    pub flags: &'static [&'static [Flag]],
+    pub words: Words,
+    pub children: &'static [&'static Verb],
+    pub run: Option<Run>,
+}
+
+impl std::fmt::Debug for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Verb {
+    /// A verb to fill in with `..`.
+    pub const NONE: Verb = Verb {
+        name: "",
+        aliases: &[],
+        about: "",
+        usage: "",
+        flags: &[],
+        words: Words::None,
+        children: &[],
+        run: None,
+    };
+
+    pub fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
+        self.flags.iter().flat_map(|group| group.iter()).chain(GLOBAL.iter())
+    }
+}
+
+/// kubectl itself.
+pub static ROOT: Verb = Verb { about: "kubectl", ..Verb::NONE };
+
+pub static ALL: &[&Verb] = &[&apply::VERB, &create::VERB, &delete::VERB, &get::VERB];
+
+pub fn find(level: &'static [&'static Verb], name: &str) -> Option<&'static Verb> {
+    level.iter().copied().find(|verb| verb.name == name || verb.aliases.contains(&name))
+}
+
+/// Names of verbs that were probably meant.
+// Models the suggestions of github.com/spf13/cobra.
+pub fn near(word: &str) -> Vec<&'static str> {
+    let close = |verb: &&&Verb| distance(word, verb.name) <= 2 || verb.name.starts_with(word);
+    ALL.iter().filter(close).map(|verb| verb.name).collect()
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    if a.len() > 40 {
+        return usize::MAX;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            let cost = corner + usize::from(x != *y);
+            left = cost.min(left + 1).min(above + 1);
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}

@@ -1,0 +1,255 @@
+//! `kubectl apply`: creates what is missing and patches what differs, by a three-way comparison
+//! with the manifest applied last.
+// Models kubectl/pkg/cmd/apply/{apply,patcher}.go.
+
+use client::PatchType;
+use schema::Schema;
+use serde_json::Value;
+
+use crate::discovery;
+use crate::fail::{Fail, Outcome, error};
+use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, VALIDATE, WRITE};
+use crate::manifest;
+use crate::path::{Look, keyed};
+use crate::server::{self, Write};
+use crate::session::Cx;
+use crate::target::{self, Found, Rules};
+use crate::verbs::object::{DryRun, LAST_APPLIED, Writer, annotate, last_applied};
+use crate::verbs::{Flow, Verb, Words};
+
+static FLAGS: &[Flag] = &[
+    Flag::bool("server-side"),
+    Flag::bool("force-conflicts"),
+    Flag::bool("force"),
+    Flag::bool("overwrite").default("true"),
+    Flag::bool("prune"),
+    Flag::bool("wait"),
+    Flag::int("grace-period", "-1"),
+    Flag::duration("timeout", "0s"),
+    Flag::text("cascade").default("background").bare("background"),
+    Flag::on("openapi-patch"),
+    Flag::text("subresource"),
+];
+
+static VIEW_LAST_APPLIED: Verb = Verb {
+    name: "view-last-applied",
+    about: "View the latest last-applied-configuration annotations of a resource/object",
+    usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
+    flags: &[&[Flag::text("output").short('o').default("yaml")], FILENAME, SELECTOR, ALL],
+    words: Words::Resources,
+    run: Some(view_last_applied),
+    ..Verb::NONE
+};
+
+pub static VERB: Verb = Verb {
+    name: "apply",
+    about: "Apply a configuration to a resource by file name or stdin",
+    usage: "(-f FILENAME | -k DIRECTORY)",
+    flags: &[FLAGS, FILENAME, SELECTOR, ALL, PRINT, WRITE, VALIDATE],
+    children: &[&VIEW_LAST_APPLIED],
+    run: Some(run),
+    ..Verb::NONE
+};
+
+const MANAGER: &str = "kubectl-client-side-apply";
+
+fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    if !args.changed("filename") && !args.changed("kustomize") {
+        return error("must specify one of -f and -k");
+    }
+    if let Some(word) = args.words.first() {
+        return args.usage(&format!("Unexpected args: [{word}]"));
+    }
+    if args.bool("prune") {
+        return error("--prune is not supported in this terminal");
+    }
+    if args.bool("server-side") && args.text("dry-run") == "client" {
+        return error(
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        );
+    }
+    if args.bool("force-conflicts") && !args.bool("server-side") {
+        return error("--force-conflicts only works with --server-side");
+    }
+    let writer = Writer::of(cx, args)?;
+    let (found, fails) = manifest::objects(cx, args)?;
+    if found.is_empty() && fails.is_empty() {
+        return error("no objects passed to apply");
+    }
+    target::each(cx, found, fails, |cx, one| match args.bool("server-side") {
+        true => server_side(cx, &writer, one),
+        false => apply(cx, &writer, one),
+    })?;
+    Ok(Flow::Done)
+}
+
+fn server_side(cx: &mut Cx<'_>, writer: &Writer<'_>, one: Found) -> Outcome {
+    let mut write = writer.write("kubectl");
+    write.force = writer.args.bool("force-conflicts");
+    let target = (one.namespace.as_str(), one.name.as_str());
+    let patched = server::patch(cx, one.kind, target, (PatchType::Apply, one.object), &write)
+        .map_err(conflict_advice)?;
+    writer.print(cx, one.kind, &patched, "serverside-applied")
+}
+
+fn conflict_advice(fail: Fail) -> Fail {
+    match fail {
+        Fail::Status(status) if status.is_conflict() && !status.causes.is_empty() => {
+            Fail::Error(format!(
+                "{}\nPlease review the fields above--they currently have other managers. Here\nare \
+                 the ways you can resolve this warning:\n* If you intend to manage all of these \
+                 fields, please re-run the apply\n  command with the `--force-conflicts` flag.\n* \
+                 If you do not intend to manage all of the fields, please edit your\n  manifest to \
+                 remove references to the fields that should keep their\n  current managers.\n* \
+                 You may co-own fields by updating your manifest to match the existing\n  value; \
+                 in this case, you'll become the manager if the other manager(s)\n  stop managing \
+                 the field (remove it from their configuration).\nSee \
+                 https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts",
+                status.message
+            ))
+        }
+        other => other,
+    }
+}
+
+fn describe(one: &Found) -> String {
+    format!(
+        "Resource: {:?}, GroupVersionKind: {:?}\nName: {:?}, Namespace: {:?}",
+        discovery::go_resource(one.kind),
+        discovery::go_kind(one.kind),
+        one.name,
+        one.namespace
+    )
+}
+
+fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: Found) -> Outcome {
+    let mut modified = one.object.clone();
+    let saved = last_applied(&modified);
+    annotate(&mut modified, LAST_APPLIED, &saved);
+    let current = match current(cx, &one) {
+        Ok(current) => current,
+        Err(fail) if fail.is_not_found() => return create(cx, writer, &one, modified),
+        Err(fail) => {
+            let prefix = format!(
+                "error when retrieving current configuration of:\n{}\nfrom server for: {:?}: ",
+                describe(&one),
+                one.source
+            );
+            return Err(fail.prefixed(&prefix));
+        }
+    };
+    let write = writer.write(MANAGER);
+    if writer.dry_run != DryRun::Client {
+        warn_about(cx, &one, &current);
+    }
+    let (patch, patched) = patch(cx, &one, &modified, &current, (writer, &write))?;
+    let done = match patch.as_object() {
+        Some(map) if map.is_empty() => "unchanged",
+        _ => "configured",
+    };
+    writer.print(cx, one.kind, &patched, done)
+}
+
+fn current(cx: &mut Cx<'_>, one: &Found) -> Outcome<Value> {
+    if one.name.is_empty() {
+        return error("resource name may not be empty");
+    }
+    server::get(cx, one.kind, &one.namespace, &one.name)
+}
+
+fn create(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, modified: Value) -> Outcome {
+    if writer.dry_run == DryRun::Client {
+        return writer.print(cx, one.kind, &modified, "created");
+    }
+    let write = writer.write(MANAGER);
+    let created = server::create(cx, one.kind, &one.namespace, modified, &write)
+        .map_err(|fail| fail.from_source("creating", &one.source))?;
+    writer.print(cx, one.kind, &created, "created")
+}
+
+fn warn_about(cx: &mut Cx<'_>, one: &Found, current: &Value) {
+    if keyed(current, "metadata.annotations", LAST_APPLIED).is_none() {
+        cx.warn(&format!(
+            "resource {} is missing the {LAST_APPLIED} annotation which is required by kubectl \
+             apply. kubectl apply should only be used on resources created declaratively by either \
+             kubectl create --save-config or kubectl apply. The missing annotation will be patched \
+             automatically.",
+            one.plural_name()
+        ));
+    }
+    if current.has("metadata.deletionTimestamp") {
+        cx.warn(&format!(
+            "Detected changes to resource {} which is currently being deleted.",
+            one.name
+        ));
+    }
+}
+
+/// Computes the patch and sends it; a conflict is tried again with the newer object.
+fn patch(
+    cx: &mut Cx<'_>,
+    one: &Found,
+    modified: &Value,
+    current: &Value,
+    (writer, write): (&Writer<'_>, &Write),
+) -> Outcome<(Value, Value)> {
+    let ty = Schema::get().type_for(one.kind.group, one.kind.version, one.kind.kind);
+    let original = keyed(current, "metadata.annotations", LAST_APPLIED)
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let patch = schema::patch::three_way(&original, modified, current, ty).map_err(|why| {
+        let prefix = format!(
+            "error when creating patch for:\n{}\nfrom server for: {:?}: ",
+            describe(one),
+            one.source
+        );
+        Fail::Error(format!("{prefix}{why}"))
+    })?;
+    if patch.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok((patch, current.clone()));
+    }
+    if writer.dry_run == DryRun::Client {
+        return Ok((patch, modified.clone()));
+    }
+    let kind = if ty.is_some() { PatchType::Strategic } else { PatchType::Merge };
+    let target = (one.namespace.as_str(), one.name.as_str());
+    match server::patch(cx, one.kind, target, (kind, patch.clone()), write) {
+        Ok(patched) => Ok((patch, patched)),
+        Err(fail) => {
+            let prefix = format!(
+                "error when applying patch:\n{patch}\nto:\n{}\nfor: {:?}: ",
+                describe(one),
+                one.source
+            );
+            Err(fail.prefixed(&prefix))
+        }
+    }
+}
+
+fn view_last_applied(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    let output = args.text("output");
+    if output != "yaml" && output != "json" {
+        return args.usage(&format!(
+            "Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json"
+        ));
+    }
+    let (found, fails) = target::find(cx, args, &args.words, Rules::default())?;
+    target::each(cx, found, fails, |cx, one| {
+        let Some(text) = keyed(&one.object, "metadata.annotations", LAST_APPLIED) else {
+            return error(format!(
+                "no last-applied-configuration annotation found on resource: {}",
+                one.name
+            ));
+        };
+        let Ok(value) = serde_json::from_str::<Value>(text) else {
+            return error(format!("the annotation of {} is not JSON", one.name));
+        };
+        let text = match output {
+            "json" => crate::printers::object::to_json(&value),
+            _ => yaml::to_yaml(&value),
+        };
+        cx.out.stdout(&text);
+        Ok(())
+    })?;
+    Ok(Flow::Done)
+}

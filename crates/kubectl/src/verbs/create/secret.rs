@@ -1,0 +1,137 @@
+//! `kubectl create secret generic|tls|docker-registry`.
+// Models kubectl/pkg/cmd/create/create_secret*.go.
+
+use serde_json::{Map, Value, json};
+
+use super::config_map::{SOURCES, data};
+use super::{FORM, one_name, submit};
+use crate::fail::{Outcome, error};
+use crate::flags::{Args, Flag};
+use crate::session::Cx;
+use crate::verbs::{Flow, Verb};
+
+static GENERIC: Verb = Verb {
+    name: "generic",
+    about: "Create a secret from a local file, directory, or literal value",
+    usage: "NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1]",
+    flags: &[&[Flag::text("type")], SOURCES, FORM[0], FORM[1], FORM[2], FORM[3]],
+    run: Some(generic),
+    ..Verb::NONE
+};
+
+static TLS: Verb = Verb {
+    name: "tls",
+    about: "Create a TLS secret",
+    usage: "NAME --cert=path/to/cert/file --key=path/to/key/file",
+    flags: &[&[Flag::text("cert"), Flag::text("key")], FORM[0], FORM[1], FORM[2], FORM[3]],
+    run: Some(tls),
+    ..Verb::NONE
+};
+
+static DOCKER_REGISTRY: Verb = Verb {
+    name: "docker-registry",
+    about: "Create a secret for use with a Docker registry",
+    usage: "NAME --docker-username=user --docker-password=password --docker-email=email",
+    flags: &[
+        &[
+            Flag::text("docker-username"),
+            Flag::text("docker-password"),
+            Flag::text("docker-email"),
+            Flag::text("docker-server").default("https://index.docker.io/v1/"),
+        ],
+        FORM[0],
+        FORM[1],
+        FORM[2],
+        FORM[3],
+    ],
+    run: Some(docker_registry),
+    ..Verb::NONE
+};
+
+pub static VERB: Verb = Verb {
+    name: "secret",
+    about: "Create a secret using a specified subcommand",
+    usage: "(docker-registry | generic | tls)",
+    children: &[&DOCKER_REGISTRY, &GENERIC, &TLS],
+    ..Verb::NONE
+};
+
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for place in 0..4 {
+            let digit = DIGITS.get(((bits >> (18 - 6 * place)) & 63) as usize).copied();
+            out.push(if place > chunk.len() { '=' } else { char::from(digit.unwrap_or(b'=')) });
+        }
+    }
+    out
+}
+
+fn secret(cx: &mut Cx<'_>, args: &Args, ty: &str, data: Map<String, Value>) -> Outcome<Flow> {
+    let mut value = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": { "name": one_name(args)? },
+    });
+    let encoded: Map<String, Value> = data
+        .into_iter()
+        .map(|(key, value)| (key, base64(value.as_str().unwrap_or("")).into()))
+        .collect();
+    if !encoded.is_empty() {
+        value["data"] = Value::Object(encoded);
+    }
+    if !ty.is_empty() {
+        value["type"] = ty.into();
+    }
+    submit(cx, args, "secrets", value)
+}
+
+fn generic(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    one_name(args)?;
+    let data = data(cx, args, "Secret")?;
+    secret(cx, args, args.text("type"), data)
+}
+
+fn tls(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    args.require(&["cert", "key"])?;
+    let mut data = Map::new();
+    for (flag, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
+        let path = args.text(flag);
+        match cx.session.files.read(path) {
+            Some(text) => data.insert(key.to_owned(), text.into()),
+            None => return error(format!("open {path}: no such file or directory")),
+        };
+    }
+    secret(cx, args, "kubernetes.io/tls", data)
+}
+
+fn docker_registry(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    args.require(&["docker-password", "docker-username"])?;
+    let (user, password) = (args.text("docker-username"), args.text("docker-password"));
+    let mut entry = json!({
+        "username": user,
+        "password": password,
+        "auth": base64(&format!("{user}:{password}")),
+    });
+    if !args.text("docker-email").is_empty() {
+        entry["email"] = args.text("docker-email").into();
+    }
+    let mut auths = Map::new();
+    auths.insert(args.text("docker-server").to_owned(), entry);
+    let mut data = Map::new();
+    data.insert(".dockerconfigjson".to_owned(), json!({ "auths": auths }).to_string().into());
+    secret(cx, args, "kubernetes.io/dockerconfigjson", data)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn base64_pads() {
+        assert_eq!(super::base64("a"), "YQ==");
+        assert_eq!(super::base64("ab"), "YWI=");
+        assert_eq!(super::base64("abc"), "YWJj");
+    }
+}
