@@ -1,1 +1,20 @@
-//! Room not yet furnished.
+//! The composition root: one cluster of components around one API server on one clock, and the
+//! boundary for whoever stands outside. Commands go in; changes, traces and output come out.
+
+mod cluster;
+mod command;
+mod config;
+mod digest;
+mod feed;
+mod components;
+mod host;
+mod nodes;
+mod process;
+pub mod measure;
+pub mod transcript;
+
+pub use cluster::Cluster;
+pub use command::{Command, Logged};
+pub use config::{Config, Latency, NodeSpec};
+pub use feed::{Feed, Update};
+pub use process::{Chunk, ProcessId, ProcessState};

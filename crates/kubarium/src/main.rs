@@ -1,1 +1,111 @@
-fn main() {}
+//! The native program: transcripts in virtual time, pictures as SVG, benchmarks.
+
+mod bench;
+mod render;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Kubernetes in one deterministic program.
+#[derive(Parser)]
+#[command(name = "kubarium", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Execute the commands of steps files in virtual time and print the transcript.
+    Run {
+        /// Files in the form of a recording's steps.txt, or folders that hold one.
+        #[arg(required = true)]
+        steps: Vec<PathBuf>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Write the picture of a cluster at a moment as SVG.
+    Render {
+        /// A steps file to run first.
+        steps: Option<PathBuf>,
+        /// Seconds of virtual time to let pass after the steps.
+        #[arg(long, default_value_t = 5.0)]
+        after: f64,
+        #[arg(long, default_value = "1440x900")]
+        size: String,
+        #[arg(long)]
+        dark: bool,
+        /// `en` or `ko`.
+        #[arg(long, default_value = "en")]
+        lang: String,
+        /// Where to write; standard output if absent.
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Measure the engine.
+    Bench {
+        /// Print JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What the cluster is made of.
+#[derive(Args, Clone)]
+pub struct Shape {
+    /// Number of workers.
+    #[arg(long, default_value_t = 3)]
+    nodes: u32,
+    #[arg(long, default_value = "4")]
+    node_cpu: String,
+    #[arg(long, default_value = "8Gi")]
+    node_memory: String,
+    /// Add a node for the control plane, with its pods.
+    #[arg(long)]
+    control_plane: bool,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Shape {
+    fn config(&self) -> cluster::Config {
+        let mut config = cluster::Config::workers(self.nodes, &self.node_cpu, &self.node_memory);
+        for (number, node) in config.nodes.iter_mut().enumerate() {
+            if self.nodes <= 3 {
+                node.zone = format!("zone-{}", number + 1).into();
+            }
+        }
+        if self.control_plane {
+            config.nodes.insert(0, cluster::NodeSpec::control_plane());
+            config.system_pods = true;
+        }
+        config.seed = self.seed;
+        config
+    }
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run { steps, shape } => run::run(&steps, &shape),
+        Command::Render { steps, after, size, dark, lang, output, shape } => {
+            let look = render::Look { size, dark, lang };
+            render::render(steps.as_deref(), after, &look, output.as_deref(), &shape)
+        }
+        Command::Bench { json } => {
+            bench::bench(json);
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("kubarium: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

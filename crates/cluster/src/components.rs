@@ -1,0 +1,47 @@
+//! Who is at home in a cluster: every component, in the order in which they start.
+
+use std::net::Ipv4Addr;
+
+use apimachinery::quantity::Quantity;
+use client::Component;
+use kubelet::{Kubelet, NodeConfig};
+
+use crate::config::{Config, NodeSpec};
+
+/// All components of a cluster. The nodes come last, so that whoever watches them sees them join.
+pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
+    let manager = controller::Config {
+        load_balancer: config.load_balancer,
+        ..controller::Config::default()
+    };
+    let mut all: Vec<Box<dyn Component>> = vec![
+        Box::new(controller::ControllerManager::new(manager)),
+        Box::new(scheduler::Scheduler::new(scheduler::Config::default())),
+        Box::new(network::KubeProxy::new()),
+        Box::new(network::CoreDns::new()),
+        Box::new(network::Clients::new()),
+    ];
+    for (number, node) in (2u32..).zip(&config.nodes) {
+        all.push(Box::new(Kubelet::new(node_config(node, number))));
+    }
+    all
+}
+
+/// Machines have the addresses 10.0.0.2 and on, in order.
+fn node_config(node: &NodeSpec, number: u32) -> NodeConfig {
+    let [_, b, c, d] = number.to_be_bytes();
+    let mut made = NodeConfig::new(&node.name, Ipv4Addr::new(10, b, c, d));
+    made.cpu = Quantity::parse(&node.cpu).unwrap_or(made.cpu);
+    made.memory = Quantity::parse(&node.memory).unwrap_or(made.memory);
+    made.pods = node.pods;
+    made.zone = node.zone.clone();
+    if node.control_plane {
+        made.labels.push(("node-role.kubernetes.io/control-plane".into(), "".into()));
+        made.taints.push((
+            "node-role.kubernetes.io/control-plane".into(),
+            "".into(),
+            "NoSchedule".into(),
+        ));
+    }
+    made
+}

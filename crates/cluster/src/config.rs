@@ -1,0 +1,105 @@
+//! What a cluster is made of before anything happens.
+
+use smol_str::{SmolStr, format_smolstr};
+
+/// A machine of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSpec {
+    pub name: SmolStr,
+    pub cpu: SmolStr,
+    pub memory: SmolStr,
+    pub pods: u32,
+    pub zone: SmolStr,
+    /// Runs the control plane and takes no ordinary pods.
+    pub control_plane: bool,
+}
+
+impl NodeSpec {
+    /// A worker `node-N` with 4 CPU, 8Gi and room for 110 pods, in zone `zone-N`.
+    pub fn worker(number: u32) -> Self {
+        NodeSpec {
+            name: format_smolstr!("node-{number}"),
+            cpu: "4".into(),
+            memory: "8Gi".into(),
+            pods: 110,
+            zone: format_smolstr!("zone-{number}"),
+            control_plane: false,
+        }
+    }
+
+    pub fn control_plane() -> Self {
+        NodeSpec { name: "control-1".into(), control_plane: true, ..NodeSpec::worker(0) }
+    }
+}
+
+/// How long messages take, in microseconds of virtual time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// From a commit in etcd to the watcher.
+    pub watch_us: u64,
+    /// A request and its answer; shown, not waited for.
+    pub request_us: u64,
+    /// A write to etcd; shown, not waited for.
+    pub etcd_us: u64,
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Latency { watch_us: 3_000, request_us: 2_000, etcd_us: 1_000 }
+    }
+}
+
+/// What a cluster is made of. Together with the commands it decides every byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub seed: u64,
+    /// Unix seconds at the cluster's birth.
+    pub epoch: i64,
+    pub nodes: Vec<NodeSpec>,
+    pub latency: Latency,
+    /// Whether messages are recorded for the picture. Benchmarks do without.
+    pub traces: bool,
+    /// Whether the control plane's own pods exist as objects in kube-system.
+    pub system_pods: bool,
+    /// Whether services of type LoadBalancer get an address.
+    pub load_balancer: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut nodes = vec![NodeSpec::control_plane()];
+        nodes.extend((1..=3).map(NodeSpec::worker));
+        Config {
+            seed: 1,
+            epoch: 1_795_176_000,
+            nodes,
+            latency: Latency::default(),
+            traces: true,
+            system_pods: true,
+            load_balancer: false,
+        }
+    }
+}
+
+impl Config {
+    /// Three workers and nothing else: the shape of the recorded clusters.
+    pub fn recorded() -> Self {
+        Config {
+            nodes: (1..=3).map(NodeSpec::worker).collect(),
+            traces: false,
+            system_pods: false,
+            ..Config::default()
+        }
+    }
+
+    /// `count` equal workers.
+    pub fn workers(count: u32, cpu: &str, memory: &str) -> Self {
+        let node = |number| NodeSpec {
+            cpu: cpu.into(),
+            memory: memory.into(),
+            zone: format_smolstr!("zone-{}", (number - 1) % 3 + 1),
+            ..NodeSpec::worker(number)
+        };
+        Config { nodes: (1..=count).map(node).collect(), ..Config::recorded() }
+    }
+}

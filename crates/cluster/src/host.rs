@@ -1,0 +1,125 @@
+//! How a client reaches the API server: its identity, its clock and the record of what it said.
+
+use apimachinery::gvk::GroupResource;
+use apimachinery::meta::Key;
+use apimachinery::status::Status;
+use apiserver::{ApiServer, CallCx, NodeProxy};
+use client::{Api, Body, Reply, ReplyBody, Request, Trace, TraceKind, User, Verb};
+use clock::{Duration, Rng, SimTime};
+use smol_str::SmolStr;
+
+use crate::config::Latency;
+use crate::feed::TraceLog;
+
+pub(crate) const API_SERVER: SmolStr = SmolStr::new_static("kube-apiserver");
+pub(crate) const ETCD: SmolStr = SmolStr::new_static("etcd");
+
+/// One client's connection for the length of one call into it.
+pub(crate) struct Connection<'a> {
+    pub server: &'a mut ApiServer,
+    pub user: &'a User,
+    pub from: &'a SmolStr,
+    pub now: SimTime,
+    pub epoch: i64,
+    pub rng: &'a mut Rng,
+    pub nodes: &'a mut dyn NodeProxy,
+    pub traces: &'a mut TraceLog,
+    pub latency: &'a Latency,
+    /// When something other than heartbeats changed last.
+    pub changed_at: &'a mut SimTime,
+}
+
+impl Api for Connection<'_> {
+    fn call(&mut self, request: Request) -> Result<Reply, Box<Status>> {
+        let revision = self.server.revision();
+        let about = self.traces.on.then(|| About::of(&request));
+        let heartbeat = is_heartbeat(&request);
+        let mut cx = CallCx {
+            now: self.now,
+            epoch: self.epoch,
+            rng: self.rng,
+            user: self.user,
+            nodes: self.nodes,
+        };
+        let result = self.server.handle(&mut cx, request);
+        let wrote = self.server.revision() != revision;
+        if wrote && !heartbeat {
+            *self.changed_at = self.now;
+        }
+        if let Some(about) = about {
+            self.record(about, &result, wrote);
+        }
+        result
+    }
+}
+
+/// What a request is about, kept for its trace.
+struct About {
+    verb: Verb,
+    resource: GroupResource,
+    key: Key,
+    subresource: SmolStr,
+}
+
+impl About {
+    fn of(request: &Request) -> Self {
+        let name = match (&request.body, request.name.is_empty()) {
+            (Body::Object(object), true) => object.meta().name.clone(),
+            _ => request.name.clone(),
+        };
+        About {
+            verb: request.verb,
+            resource: request.resource.clone(),
+            key: Key::new(request.namespace.clone(), name),
+            subresource: request.subresource.clone(),
+        }
+    }
+}
+
+/// Leases and node status come and go all the time: they are not "something happened".
+fn is_heartbeat(request: &Request) -> bool {
+    request.resource.resource == "leases"
+        || (request.resource.resource == "nodes" && request.subresource == "status")
+}
+
+impl Connection<'_> {
+    fn record(&mut self, about: About, result: &Result<Reply, Box<Status>>, wrote: bool) {
+        let (code, name) = match result {
+            Ok(Reply { body: ReplyBody::Object(object), created, .. }) => {
+                (if *created { 201 } else { 200 }, Some(object.meta().name.clone()))
+            }
+            Ok(_) => (200, None),
+            Err(status) => (status.code(), None),
+        };
+        let key = Key::new(about.key.namespace, name.unwrap_or(about.key.name));
+        let sent = self.now;
+        let request = Trace {
+            kind: TraceKind::Request(about.verb),
+            from: self.from.clone(),
+            to: API_SERVER,
+            start: sent,
+            end: sent + Duration::from_micros(self.latency.request_us),
+            resource: about.resource.clone(),
+            key: key.clone(),
+            subresource: about.subresource,
+            code,
+            count: 1,
+        };
+        let arrived = request.end;
+        self.traces.push(request);
+        if wrote {
+            self.traces.push(Trace {
+                kind: TraceKind::Etcd,
+                from: API_SERVER,
+                to: ETCD,
+                start: arrived,
+                end: arrived + Duration::from_micros(self.latency.etcd_us),
+                resource: about.resource,
+                key,
+                subresource: SmolStr::default(),
+                code,
+                count: 1,
+            });
+        }
+    }
+}
