@@ -150,6 +150,18 @@ impl Kind for Deployment {
         errors
     }
 
+    fn validate_status_update(&self, _old: &Self) -> FieldErrors {
+        let status = &self.status;
+        let counts = [
+            ("updatedReplicas", status.updated_replicas),
+            ("readyReplicas", status.ready_replicas),
+            ("availableReplicas", status.available_replicas),
+        ];
+        let observed = status.observed_generation;
+        let ready = status.ready_replicas;
+        super::validation::status_counts(observed, status.replicas, &counts, ready)
+    }
+
     fn columns() -> &'static [Column] {
         const {
             &[

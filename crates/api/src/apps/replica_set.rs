@@ -110,6 +110,18 @@ impl Kind for ReplicaSet {
         errors
     }
 
+    fn validate_status_update(&self, _old: &Self) -> FieldErrors {
+        let status = &self.status;
+        let counts = [
+            ("fullyLabeledReplicas", status.fully_labeled_replicas),
+            ("readyReplicas", status.ready_replicas),
+            ("availableReplicas", status.available_replicas),
+        ];
+        let observed = status.observed_generation;
+        let ready = status.ready_replicas;
+        super::validation::status_counts(observed, status.replicas, &counts, ready)
+    }
+
     fn columns() -> &'static [Column] {
         const {
             &[

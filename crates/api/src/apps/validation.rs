@@ -48,6 +48,34 @@ pub fn replica_set_spec(spec: &ReplicaSetSpec) -> FieldErrors {
     errors
 }
 
+/// Counts of a status: none negative, none above the number of pods. The first stands for that
+/// number; `ready` and `available` are named because one bounds the other.
+pub fn status_counts(
+    observed: i64,
+    replicas: i32,
+    counts: &[(&str, i32)],
+    ready: i32,
+) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let path = FieldPath::new("status");
+    non_negative(observed, path.child("observedGeneration"), &mut errors);
+    non_negative(i64::from(replicas), path.child("replicas"), &mut errors);
+    for (name, count) in counts {
+        non_negative(i64::from(*count), path.child(name), &mut errors);
+    }
+    for (name, count) in counts.iter().filter(|(_, count)| *count > replicas) {
+        let detail = "cannot be greater than status.replicas";
+        errors.push(FieldError::invalid(path.child(name), *count, detail));
+    }
+    for (name, count) in counts.iter().filter(|(name, _)| *name == "availableReplicas") {
+        if *count > ready {
+            let detail = "cannot be greater than readyReplicas";
+            errors.push(FieldError::invalid(path.child(name), *count, detail));
+        }
+    }
+    errors
+}
+
 /// The selector of a workload stays what it was.
 pub fn same_selector(
     new: &Option<LabelSelector>,

@@ -9,6 +9,7 @@ use apimachinery::meta::ObjectMeta;
 use apimachinery::names;
 use apimachinery::status::{FieldError, FieldErrorKind, FieldErrors};
 use apimachinery::time::Time;
+use apimachinery::wire::{Extra, Wire, WireError, take_field, take_object};
 use apimachinery::wire_struct;
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -44,13 +45,42 @@ wire_struct! {
     }
 }
 
-wire_struct! {
-    /// At most 100 endpoints of a service.
-    pub struct EndpointSlice {
-        pub address_type: SmolStr => "addressType" keep,
-        pub endpoints: Vec<Endpoint> => "endpoints" keep,
-        pub metadata: ObjectMeta => "metadata" keep,
-        pub ports: Vec<EndpointPort> => "ports" keep,
+/// At most 100 endpoints of a service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndpointSlice {
+    pub address_type: SmolStr,
+    pub endpoints: Vec<Endpoint>,
+    pub metadata: ObjectMeta,
+    pub ports: Vec<EndpointPort>,
+    pub extra: Extra,
+}
+
+/// Empty lists show as `null`, as the real API server gives them.
+impl Wire for EndpointSlice {
+    fn from_value(value: Value) -> Result<Self, WireError> {
+        let mut map = take_object(value)?;
+        Ok(EndpointSlice {
+            address_type: take_field(&mut map, "addressType")?,
+            endpoints: take_field(&mut map, "endpoints")?,
+            metadata: take_field(&mut map, "metadata")?,
+            ports: take_field(&mut map, "ports")?,
+            extra: Extra::keep(map),
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        fn list<T: Wire>(items: &[T]) -> Value {
+            match items {
+                [] => Value::Null,
+                items => items.iter().map(Wire::to_value).collect(),
+            }
+        }
+        let mut map = self.extra.0.as_deref().cloned().unwrap_or_default();
+        map.insert("addressType".into(), self.address_type.to_value());
+        map.insert("endpoints".into(), list(&self.endpoints));
+        map.insert("metadata".into(), self.metadata.to_value());
+        map.insert("ports".into(), list(&self.ports));
+        Value::Object(map)
     }
 }
 
