@@ -28,7 +28,7 @@ pub fn ln(number: u32) -> f64 {
     let t1 = s2 * (ODD[0] + s4 * (ODD[1] + s4 * (ODD[2] + s4 * ODD[3])));
     let t2 = s4 * (EVEN[0] + s4 * (EVEN[1] + s4 * EVEN[2]));
     let half = 0.5 * f * f;
-    k * LN2_HI - ((half - (s * (f + (t1 + t2)) + k * LN2_LO)) - f)
+    k * LN2_HI - ((half - (s * (half + (t1 + t2)) + k * LN2_LO)) - f)
 }
 
 #[cfg(test)]
