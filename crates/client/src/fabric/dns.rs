@@ -10,6 +10,9 @@ use super::FxIndexMap;
 
 pub const CLUSTER_DOMAIN: &str = "cluster.local";
 
+/// How many names that stand for other names are followed.
+const ALIASES_MAX: u32 = 8;
+
 /// What a service's name leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceRecord {
@@ -32,24 +35,29 @@ impl DnsZone {
     /// Addresses of a name, asked from a pod in `namespace` (its search path is tried first) or,
     /// with an empty namespace, from elsewhere. Empty: no such host.
     pub fn resolve(&self, name: &str, namespace: &str) -> Vec<Ipv4Addr> {
-        if !self.serving {
-            return Vec::new();
-        }
+        if self.serving { self.follow(name, namespace, ALIASES_MAX) } else { Vec::new() }
+    }
+
+    fn follow(&self, name: &str, namespace: &str, left: u32) -> Vec<Ipv4Addr> {
         let name = name.trim_end_matches('.');
         let name =
             name.strip_suffix(CLUSTER_DOMAIN).map_or(name, |rest| rest.trim_end_matches('.'));
         let name = name.strip_suffix(".svc").unwrap_or(name);
         let parts: Vec<&str> = name.split('.').collect();
         match parts.as_slice() {
-            [service] if !namespace.is_empty() => self.service(namespace, service, None),
-            [service, ns] => self.service(ns, service, None),
-            [host, service, ns] => self.service(ns, service, Some(host)),
+            [service] if !namespace.is_empty() => self.service(namespace, service, None, left),
+            [service, ns] => self.service(ns, service, None, left),
+            [host, service, ns] => self.service(ns, service, Some(host), left),
             _ => Vec::new(),
         }
     }
 
-    fn service(&self, namespace: &str, name: &str, host: Option<&str>) -> Vec<Ipv4Addr> {
+    fn service(&self, namespace: &str, name: &str, host: Option<&str>, left: u32) -> Vec<Ipv4Addr> {
         let Some(record) = self.services.get(&Key::new(namespace, name)) else { return Vec::new() };
+        if !record.external_name.is_empty() {
+            let alias = left.checked_sub(1);
+            return alias.map_or(Vec::new(), |left| self.follow(&record.external_name, "", left));
+        }
         if let Some(host) = host {
             let same = |(name, ip): &(SmolStr, Ipv4Addr)| {
                 name == host || ip.octets().map(|o| o.to_string()).join("-") == host

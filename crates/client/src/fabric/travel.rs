@@ -319,6 +319,9 @@ impl Trip<'_> {
         if outside {
             return self.route_outside(address, port);
         }
+        if self.fabric.addresses.contains_key(&address) {
+            return Route::Direct;
+        }
         let Some(table) = self.fabric.proxy.on_node(&self.node, self.now) else {
             return Route::Direct;
         };

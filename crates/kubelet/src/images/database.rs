@@ -85,7 +85,7 @@ impl Program for Database {
 
     fn step(&self, world: &mut World<'_>) -> Next {
         let set = |name: &&str| shell::variable(world, name).is_some();
-        if !self.wants.is_empty() && !self.wants.iter().any(|name| set(name)) {
+        if !self.wants.is_empty() && !self.wants.iter().any(set) {
             world.log(
                 "[ERROR] [Entrypoint]: Database is uninitialized and password option is not \
                  specified",
