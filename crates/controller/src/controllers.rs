@@ -10,14 +10,32 @@ use clock::{Duration, SimTime};
 
 use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
-use crate::{deployment, replica_set};
+use crate::{
+    deployment, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam, node_lifecycle,
+    pod_gc, replica_set, root_ca, service_account, service_lb, taint_eviction, ttl,
+};
 
 /// Every controller, in alphabetical order.
-pub fn all(_config: &Config) -> Vec<Box<dyn Controller>> {
-    vec![
+pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
+    let mut all: Vec<Box<dyn Controller>> = vec![
         Box::new(deployment::DeploymentController::default()),
+        Box::new(endpoint_slice::EndpointSliceController::default()),
+        Box::new(endpoints::EndpointsController::default()),
+        Box::new(garbage_collector::GarbageCollector::default()),
+        Box::new(namespace::NamespaceController::default()),
+        Box::new(node_ipam::NodeIpamController::default()),
+        Box::new(node_lifecycle::NodeLifecycleController::new(config)),
+        Box::new(pod_gc::PodGcController::new(config.terminated_pod_gc_threshold)),
         Box::new(replica_set::ReplicaSetController::default()),
-    ]
+        Box::new(root_ca::RootCaPublisher),
+        Box::new(service_account::ServiceAccountController),
+    ];
+    if config.load_balancer {
+        all.push(Box::new(service_lb::ServiceLbController::default()));
+    }
+    all.push(Box::new(taint_eviction::TaintEvictionController::default()));
+    all.push(Box::new(ttl::TtlController::default()));
+    all
 }
 
 /// What a controller sees when something changed.

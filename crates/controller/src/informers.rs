@@ -2,8 +2,8 @@
 //! Models client-go/informers: the shared informer factory.
 
 use api::{
-    ConfigMap, Deployment, EndpointSlice, Endpoints, Lease, Namespace, Node, Object, ReplicaSet,
-    Service, ServiceAccount,
+    ConfigMap, Deployment, EndpointSlice, Endpoints, Kind, Lease, Namespace, Node, Object,
+    ReplicaSet, Service, ServiceAccount,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -92,6 +92,19 @@ macro_rules! define_dispatch {
                 match self {
                     Change::Pod(delta) => &*delta.new,
                     $(Change::$kind(delta) => &*delta.new,)*
+                }
+            }
+
+            /// Whether the object is new, or has other owners than before.
+            pub fn owners_changed(&self) -> bool {
+                fn changed<K: Kind>(delta: &Delta<K>) -> bool {
+                    let owners = &delta.new.meta().owner_references;
+                    let old = delta.old.as_ref().map(|old| &old.meta().owner_references);
+                    old.is_none_or(|old| !old.same(owners) && **old != **owners)
+                }
+                match self {
+                    Change::Pod(delta) => changed(delta),
+                    $(Change::$kind(delta) => changed(delta),)*
                 }
             }
 

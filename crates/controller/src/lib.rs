@@ -4,12 +4,25 @@
 mod controller_ref;
 mod controllers;
 mod deployment;
+mod endpoint_slice;
+mod endpoints;
 mod expectations;
+mod garbage_collector;
 mod informers;
 mod manager;
+mod namespace;
+mod node_ipam;
+mod node_lifecycle;
 mod pod_control;
+mod pod_gc;
 mod pod_store;
 mod pods;
 mod replica_set;
+mod root_ca;
+mod service_account;
+mod service_lb;
+mod service_pods;
+mod taint_eviction;
+mod ttl;
 
 pub use manager::{Config, ControllerManager};

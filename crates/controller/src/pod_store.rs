@@ -215,6 +215,18 @@ impl PodStore {
         controlled.chain(self.dependents.get(&owner).into_iter().flat_map(IndexMap::values))
     }
 
+    /// How many pods have succeeded or failed.
+    pub fn ended(&self) -> usize {
+        let unfinished = |group: &Group| usize::try_from(group.totals.unfinished).unwrap_or(0);
+        self.groups.values().map(|group| group.pods.len() - unfinished(group)).sum()
+    }
+
+    /// Pods that are being deleted and have not ended.
+    pub fn terminating(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        let groups = self.groups.values().filter(|group| group.totals.terminating > 0);
+        groups.flat_map(|group| group.pods.values()).filter(|pod| pods::is_terminating(pod))
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pod>> {
         self.groups.values().flat_map(|group| group.pods.values())
     }

@@ -320,7 +320,10 @@ pub fn deployment(replicas: i32, image: &str, more: Value) -> Value {
         "strategy": {"type": "RollingUpdate",
             "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
         "template": {"metadata": {"labels": {"app": "web"}}, "spec": {
-            "containers": [{"name": "nginx", "image": image, "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}},
+            "containers": [{"name": "nginx", "image": image, "resources": {},
+                "readinessProbe": {"httpGet": {"path": "/", "port": 80, "scheme": "HTTP"},
+                    "periodSeconds": 1, "timeoutSeconds": 1, "successThreshold": 1,
+                    "failureThreshold": 3},
                 "imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log",
                 "terminationMessagePolicy": "File"}],
             "dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "securityContext": {},
@@ -336,4 +339,20 @@ pub fn deployment(replicas: i32, image: &str, more: Value) -> Value {
 /// The JSON form of a status or spec.
 pub fn wire<T: Wire>(value: &T) -> Value {
     value.to_value()
+}
+
+impl Host {
+    /// The kubelet of a node that was cut off posts again that it is ready.
+    pub fn revive(&mut self, node: &str) {
+        let now = self.time();
+        let mut copy = (*self.get::<Node>("", node)).clone();
+        for condition in &mut copy.status.conditions {
+            condition.status = ConditionStatus::of(condition.type_ == "Ready");
+            condition.last_heartbeat_time = Some(now);
+            condition.last_transition_time = Some(now);
+        }
+        self.api.update_status(copy).unwrap();
+        self.heartbeat(node.to_owned());
+        self.publish();
+    }
 }
