@@ -9,7 +9,6 @@ mod support;
 use std::sync::Arc;
 
 use api::{Pod, Service};
-use apimachinery::meta::ObjectMeta;
 use apimachinery::wire::Wire;
 use clock::Duration;
 use scheduler::Config;
@@ -75,8 +74,9 @@ fn main() {
     let start = std::time::Instant::now();
     for i in 0..pods {
         let name = format!("bench-{i}");
-        let metadata = ObjectMeta { name: name.into(), ..body.metadata.clone() };
-        world.create_pod(Pod { metadata, ..body.clone() });
+        let mut pod = body.clone();
+        pod.metadata.name = name.into();
+        world.create_pod(pod);
         if (i + 1) % CREATED_AT_ONCE == 0 {
             world.run_until(world.now + Duration::from_millis(100));
         }
