@@ -3,8 +3,9 @@
 use apimachinery::meta::ObjectMeta;
 use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
+use apimachinery::wire::{Extra, Wire, WireError, take_field, take_object};
 use apimachinery::wire_struct;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smol_str::SmolStr;
 
 use super::pod_spec::PodSpec;
@@ -15,12 +16,45 @@ use super::{pod_defaults, pod_printer, pod_validation, qos};
 use crate::object::{Column, Kind, KindInfo};
 use crate::object_update::{keep_deletion, move_generation};
 
-wire_struct! {
-    /// One or more containers that share an address and volumes.
-    pub struct Pod {
-        pub metadata: ObjectMeta => "metadata" keep,
-        pub spec: PodSpec => "spec" keep,
-        pub status: PodStatus => "status" keep,
+/// One or more containers that share an address and volumes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    pub metadata: ObjectMeta,
+    pub spec: PodSpec,
+    pub status: PodStatus,
+    pub extra: Extra,
+}
+
+/// `podIPs` and `hostIPs` that only repeat `podIP` and `hostIP` take no memory: they are left out
+/// when read and come back when written.
+impl Wire for Pod {
+    fn from_value(value: Value) -> Result<Self, WireError> {
+        let mut map = take_object(value)?;
+        let mut pod = Pod {
+            metadata: take_field(&mut map, "metadata")?,
+            spec: take_field(&mut map, "spec")?,
+            status: take_field(&mut map, "status")?,
+            extra: Extra::keep(map),
+        };
+        pod.status.drop_repeated_ips();
+        Ok(pod)
+    }
+
+    fn to_value(&self) -> Value {
+        let mut map = self.extra.0.as_deref().cloned().unwrap_or_default();
+        let mut status = self.status.to_value();
+        if let Some(status) = status.as_object_mut() {
+            for (plural, ip) in [("podIPs", &self.status.pod_ip), ("hostIPs", &self.status.host_ip)]
+            {
+                if !ip.is_empty() && !status.contains_key(plural) {
+                    status.insert(plural.into(), json!([{"ip": ip.as_str()}]));
+                }
+            }
+        }
+        map.insert("metadata".into(), self.metadata.to_value());
+        map.insert("spec".into(), self.spec.to_value());
+        map.insert("status".into(), status);
+        Value::Object(map)
     }
 }
 
@@ -87,6 +121,7 @@ impl Kind for Pod {
         self.metadata.owner_references = old.metadata.owner_references.clone();
         self.metadata.generation = old.metadata.generation;
         keep_deletion(&mut self.metadata, &old.metadata);
+        self.status.drop_repeated_ips();
         if self.status.qos_class.is_empty() {
             self.status.qos_class = old.status.qos_class.clone();
         }
@@ -151,7 +186,7 @@ fn gated_condition() -> PodCondition {
             message: SmolStr::new_static("Scheduling is blocked due to non-empty scheduling gates"),
         })),
         observed_generation: 0,
-        extra: apimachinery::wire::Extra::default(),
+        extra: Extra::default(),
     }
 }
 

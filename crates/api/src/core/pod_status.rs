@@ -122,7 +122,9 @@ pub enum PodConditionType {
     Ready,
     ContainersReady,
     DisruptionTarget,
-    Other(Box<str>),
+    /// Boxed twice, so that the known ones stay small.
+    #[allow(clippy::box_collection)]
+    Other(Box<String>),
 }
 
 impl PodConditionType {
@@ -148,7 +150,7 @@ impl From<&str> for PodConditionType {
             "Ready" => PodConditionType::Ready,
             "ContainersReady" => PodConditionType::ContainersReady,
             "DisruptionTarget" => PodConditionType::DisruptionTarget,
-            other => PodConditionType::Other(other.into()),
+            other => PodConditionType::Other(Box::new(other.to_owned())),
         }
     }
 }
@@ -367,6 +369,23 @@ wire_struct! {
 }
 
 impl PodStatus {
+    /// Lists of addresses that only repeat the single one are derived when written.
+    pub fn drop_repeated_ips(&mut self) {
+        let repeats = |list: &[PodIp], ip: &SmolStr| matches!(list, [only] if only.ip == *ip && only.extra.0.is_none());
+        if repeats(&self.pod_ips, &self.pod_ip) {
+            self.pod_ips = Vec::new();
+        }
+        if repeats(&self.host_ips, &self.host_ip) {
+            self.host_ips = Vec::new();
+        }
+    }
+
+    /// All addresses of the pod, the first one first.
+    pub fn all_pod_ips(&self) -> impl Iterator<Item = &SmolStr> {
+        let single = self.pod_ips.is_empty().then_some(&self.pod_ip).filter(|ip| !ip.is_empty());
+        self.pod_ips.iter().map(|ip| &ip.ip).chain(single)
+    }
+
     pub fn condition(&self, type_: &PodConditionType) -> Option<&PodCondition> {
         self.conditions.iter().find(|condition| condition.type_ == *type_)
     }

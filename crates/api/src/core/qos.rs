@@ -19,7 +19,7 @@ pub fn qos_class(body: &PodBody) -> SmolStr {
         let limited = |name: &&str| {
             container.resources.limits.get(*name).is_some_and(|amount| amount.signum() > 0)
         };
-        guaranteed &= NAMES.iter().all(|name| limited(name));
+        guaranteed &= NAMES.iter().all(limited);
     }
     if requests.is_empty() && limits.is_empty() {
         return SmolStr::new_static("BestEffort");
