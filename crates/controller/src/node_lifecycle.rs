@@ -31,6 +31,11 @@ fn monitor_key() -> Key {
     Key::new("monitor", "")
 }
 
+/// The key under which nodes get their NoExecute taints.
+fn taint_key() -> Key {
+    Key::new("taint", "")
+}
+
 pub struct NodeLifecycleController {
     recorder: EventRecorder,
     grace_period: Duration,
@@ -189,7 +194,7 @@ impl Controller for NodeLifecycleController {
     }
 
     fn start(&mut self, sync: &mut Sync<'_, '_>) {
-        sync.requeue_in(&monitor_key(), self.period);
+        sync.requeue_in(&monitor_key(), taints::TAINT_PERIOD);
     }
 
     fn on_event(&mut self, notice: &mut Notice<'_>, change: &Change) {
@@ -203,6 +208,10 @@ impl Controller for NodeLifecycleController {
         if *key == monitor_key() {
             sync.requeue_in(key, self.period);
             self.monitor(sync);
+            sync.requeue_in(&taint_key(), taints::TAINT_PERIOD / 2);
+            return Ok(());
+        }
+        if *key == taint_key() {
             self.taint_waiting(sync);
             return Ok(());
         }

@@ -97,14 +97,12 @@ pub fn plan(service: &Service, existing: &[Arc<EndpointSlice>], wanted: Wanted) 
         }
     }
     // A slice that would go becomes one that would come.
-    while let (Some(mut made), Some(spare)) = (plan.create.pop(), plan.delete.first()) {
+    while !plan.delete.is_empty() {
+        let Some(mut made) = plan.create.pop() else { break };
+        let spare = plan.delete.remove(0);
         made.metadata.name = spare.metadata.name.clone();
         made.metadata.resource_version = spare.metadata.resource_version;
         plan.update.push(made);
-        plan.delete.remove(0);
-        if plan.delete.is_empty() {
-            break;
-        }
     }
     plan
 }

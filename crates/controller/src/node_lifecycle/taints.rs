@@ -7,6 +7,7 @@ use api::core::node::Taint;
 use api::core::pod_status::ConditionStatus;
 use apimachinery::time::Time;
 use client::{ApiExt, Ctx};
+use clock::Duration;
 use smol_str::SmolStr;
 
 use super::NodeLifecycleController;
@@ -17,6 +18,9 @@ const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
 const NO_SCHEDULE: &str = "NoSchedule";
 const NO_EXECUTE: &str = "NoExecute";
+
+/// How often it is looked whose turn it is.
+pub(super) const TAINT_PERIOD: Duration = Duration::from_millis(100);
 
 /// `(condition, status, taint)`.
 const BY_CONDITION: [(&str, ConditionStatus, &str); 6] = [
@@ -84,7 +88,7 @@ fn taint(key: &'static str, effect: &'static str, now: Time) -> Taint {
     }
 }
 
-/// New taints come first, as upstream adds them.
+/// New taints come last, as upstream adds them.
 pub fn set_no_schedule(node: &mut Node, now: Time) {
     let wanted = wanted_no_schedule(node);
     let keep = |taint: &Taint| !is_managed(taint) || wanted.contains(&taint.key.as_str());
@@ -92,7 +96,7 @@ pub fn set_no_schedule(node: &mut Node, now: Time) {
     for key in wanted {
         let has = |taint: &Taint| taint.key == key && taint.effect == NO_SCHEDULE;
         if !node.spec.taints.iter().any(has) {
-            node.spec.taints.insert(0, taint(key, NO_SCHEDULE, now));
+            node.spec.taints.push(taint(key, NO_SCHEDULE, now));
         }
     }
 }
@@ -113,7 +117,7 @@ fn no_execute_for(status: ConditionStatus) -> Option<(&'static str, &'static str
 fn swap(node: &mut Node, add: &'static str, drop: &'static str, now: Time) {
     node.spec.taints.retain(|taint| taint.key != drop || taint.effect != NO_EXECUTE);
     if !has_no_execute(node, add) {
-        node.spec.taints.insert(0, taint(add, NO_EXECUTE, now));
+        node.spec.taints.push(taint(add, NO_EXECUTE, now));
     }
 }
 
@@ -148,7 +152,8 @@ impl NodeLifecycleController {
 
     /// Taints the nodes whose zone's turn has come.
     pub(super) fn taint_waiting(&mut self, sync: &mut Sync<'_, '_>) {
-        for name in self.zones.due(sync.ctx.now) {
+        let now = sync.ctx.now;
+        for name in self.zones.due(now) {
             let result = update_node(sync.ctx, &name, |node, now| {
                 let ready = node.status.condition("Ready").map(|ready| ready.status);
                 if let Some((add, drop)) = ready.and_then(no_execute_for) {
@@ -156,8 +161,11 @@ impl NodeLifecycleController {
                 }
             });
             if result.is_ok() {
-                self.zones.done(&name);
+                self.zones.forget(&name);
             }
+        }
+        if let Some(at) = self.zones.next_turn() {
+            sync.queue.add_at(at.max(now + TAINT_PERIOD), super::taint_key());
         }
     }
 }

@@ -133,8 +133,11 @@ impl Zones {
         due
     }
 
-    pub fn done(&mut self, node: &str) {
-        self.forget(node);
+    /// When the next waiting node's turn comes, if it does.
+    pub fn next_turn(&self) -> Option<SimTime> {
+        let waiting = self.zones.values().filter(|zone| !zone.waiting.is_empty());
+        let able = waiting.filter(|zone| !self.all_disrupted && zone.interval().is_some());
+        able.map(|zone| zone.next).min()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::{Kind, Namespace, Obj, Pod, as_kind};
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::{Key, Uid};
-use apimachinery::status::{Reason, Status};
+use apimachinery::status::{Cause, Reason, Status};
 use apimachinery::time::Time;
 use client::{
     Api, Body, DeleteOptions, List, Propagation, Reply, ReplyBody, Request, Verb, WatchEvent,
@@ -89,6 +89,17 @@ impl FakeApi {
     fn create(&mut self, resource: GroupResource, mut object: Obj) -> Result<Obj, Box<Status>> {
         if let (Some(text), true) = (&self.refuse_pods, object.as_any().is::<Pod>()) {
             return Err(Status::forbidden(&resource, "x", text));
+        }
+        let namespace = (Namespace::INFO.resource, Key::new("", object.meta().namespace.clone()));
+        if self.objects.get(&namespace).is_some_and(|found| found.meta().is_deleting()) {
+            let why = "the namespace is being terminated";
+            let mut status = Status::forbidden(&resource, "x", why);
+            status.causes.push(Cause {
+                reason: "NamespaceTerminating".into(),
+                message: why.to_owned(),
+                field: "metadata.namespace".to_owned(),
+            });
+            return Err(status);
         }
         let now = self.now;
         let uid = Uid::from_random(self.rng.next_u128());
