@@ -33,14 +33,6 @@ impl Allocator {
         self.taken.remove(&number);
     }
 
-    pub fn clone_taken(&self) -> BTreeSet<u32> {
-        self.taken.clone()
-    }
-
-    pub fn restore(&mut self, taken: BTreeSet<u32>) {
-        self.taken = taken;
-    }
-
     /// Takes a random free number: above the band first, then in it.
     pub fn take_any(&mut self, rng: &mut Rng) -> Option<u32> {
         let upper = self.low.saturating_add(self.band);

@@ -105,7 +105,7 @@ impl ApiServer {
         mut object: Obj,
     ) -> Obj {
         api::make_mut(&mut object).meta_mut().resource_version = self.store.next_revision();
-        self.watches.publish(resource.table, &key, cx.now, old, Some(&object));
+        self.watches.publish(resource.table, &key, cx.now, old, &object);
         if resource.is_event {
             self.event_times.note(cx.now, &key, self.store.next_revision());
         } else if resource.changes_admission {
@@ -123,8 +123,10 @@ impl ApiServer {
         } else if resource.changes_admission {
             self.templates.forget();
         }
+        let mut last = old.clone();
+        api::make_mut(&mut last).meta_mut().resource_version = self.store.next_revision();
         if self.store.delete(resource.table, key, now.nanos()).is_some() {
-            self.watches.publish(resource.table, key, now, Some(old), None);
+            self.watches.publish_delete(resource.table, key, now, old, &last);
         }
         self.bound_history();
     }

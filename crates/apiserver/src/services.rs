@@ -15,11 +15,17 @@ use crate::server::Result;
 
 const NONE: &str = "None";
 
+/// What one request took, to be given back if it fails.
+#[derive(Debug, Default)]
+struct Taken {
+    addresses: Vec<u32>,
+    ports: Vec<u32>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceAllocator {
     addresses: Allocator,
     ports: Allocator,
-    network: (Ipv4Addr, u8),
     port_range: (u16, u16),
 }
 
@@ -34,7 +40,6 @@ impl ServiceAllocator {
         ServiceAllocator {
             addresses: Allocator::new(first, last, (size / 16).clamp(16, 256)),
             ports: Allocator::new(low, high, port_band),
-            network: config.service_network,
             port_range: config.node_ports,
         }
     }
@@ -46,17 +51,21 @@ impl ServiceAllocator {
         object: &mut dyn Object,
         old: Option<&dyn Object>,
     ) -> Result<()> {
-        let before = (self.addresses.clone_taken(), self.ports.clone_taken());
         let old = old.and_then(as_kind::<Service>);
         let Some(service) = object.as_any_mut().downcast_mut::<Service>() else { return Ok(()) };
+        let mut taken = Taken::default();
         let result = self
-            .allocate_address(rng, service, old)
-            .and_then(|()| self.allocate_ports(rng, service, old));
+            .allocate_address(rng, service, old, &mut taken)
+            .and_then(|()| self.allocate_ports(rng, service, old, &mut taken));
         if result.is_err() {
-            self.addresses.restore(before.0);
-            self.ports.restore(before.1);
+            taken.addresses.into_iter().for_each(|address| self.addresses.release(address));
+            taken.ports.into_iter().for_each(|port| self.ports.release(port));
+            return result;
         }
-        result
+        if let Some(old) = old {
+            self.release_unused(old, service);
+        }
+        Ok(())
     }
 }
 
@@ -66,11 +75,11 @@ impl ServiceAllocator {
         rng: &mut Rng,
         service: &mut Service,
         old: Option<&Service>,
+        taken: &mut Taken,
     ) -> Result<()> {
         let had = old.map_or("", |old| old.spec.cluster_ip.as_str());
         let spec = &mut service.spec;
         if spec.type_ == "ExternalName" {
-            self.release_address(had);
             return Ok(());
         }
         if spec.cluster_ip.is_empty() && !had.is_empty() {
@@ -79,15 +88,15 @@ impl ServiceAllocator {
         if spec.cluster_ip.is_empty() {
             spec.cluster_ip = spec.cluster_ips.first().cloned().unwrap_or_default();
         }
-        if spec.cluster_ip == had && !had.is_empty() {
-        } else if spec.cluster_ip.is_empty() {
+        if spec.cluster_ip.is_empty() {
             let address = self.addresses.take_any(rng).ok_or_else(|| {
                 let why = "failed to allocate a serviceIP: range is full";
                 Status::new(Reason::InternalError, why)
             })?;
+            taken.addresses.push(address);
             spec.cluster_ip = format_smolstr!("{}", Ipv4Addr::from(address));
-        } else if spec.cluster_ip != NONE {
-            self.take_address(&service.metadata.name, &spec.cluster_ip)?;
+        } else if spec.cluster_ip != NONE && spec.cluster_ip != had {
+            taken.addresses.push(self.take_address(&service.metadata.name, &spec.cluster_ip)?);
         }
         if spec.cluster_ips.is_empty() {
             spec.cluster_ips = vec![spec.cluster_ip.clone()];
@@ -99,7 +108,7 @@ impl ServiceAllocator {
         Ok(())
     }
 
-    fn take_address(&mut self, name: &str, address: &str) -> Result<()> {
+    fn take_address(&mut self, name: &str, address: &str) -> Result<u32> {
         let refuse = |why: &str| {
             let list = serde_json::json!([address]);
             let detail = format!("failed to allocate IP {address}: {why}");
@@ -108,15 +117,9 @@ impl ServiceAllocator {
         };
         let number = address.parse::<Ipv4Addr>().ok().map(u32::from);
         match number.filter(|number| self.addresses.contains(*number)) {
-            Some(number) if self.addresses.take(number) => Ok(()),
+            Some(number) if self.addresses.take(number) => Ok(number),
             Some(_) => refuse("provided IP is already allocated"),
-            None => {
-                let (base, prefix) = self.network;
-                refuse(&format!(
-                    "the provided IP ({address}) is not in the valid range. The range of valid \
-                     IPs is {base}/{prefix}"
-                ))
-            }
+            None => refuse("the provided network does not match the current range"),
         }
     }
 
@@ -125,48 +128,53 @@ impl ServiceAllocator {
         rng: &mut Rng,
         service: &mut Service,
         old: Option<&Service>,
+        taken: &mut Taken,
     ) -> Result<()> {
         let wants = wants_node_ports(service);
-        let had: BTreeSet<i32> = old.map_or_else(BTreeSet::new, node_ports);
         if !wants && service.spec.type_ != "LoadBalancer" {
-            had.iter().for_each(|port| self.release_port(*port));
             return Ok(());
         }
+        let had = old.map_or_else(BTreeSet::new, node_ports);
         let name = service.metadata.name.clone();
         keep_ports(service, old);
-        let mut mine: BTreeSet<(i32, SmolStr)> = BTreeSet::new();
+        let mut mine: BTreeSet<i32> = BTreeSet::new();
         for (index, port) in service.spec.ports.iter_mut().enumerate() {
             if port.node_port == 0 {
                 if !wants {
                     continue;
                 }
-                port.node_port = self.ports.take_any(rng).ok_or_else(|| {
+                let number = self.ports.take_any(rng).ok_or_else(|| {
                     let why = "failed to allocate a nodePort: range is full";
                     Status::new(Reason::InternalError, why)
-                })? as i32;
-            } else if !had.contains(&port.node_port)
-                && !mine.iter().any(|(number, _)| *number == port.node_port)
-            {
-                self.take_port(&name, index, port.node_port)?;
+                })?;
+                taken.ports.push(number);
+                port.node_port = number as i32;
+            } else if !had.contains(&port.node_port) && !mine.contains(&port.node_port) {
+                taken.ports.push(self.take_port(&name, index, port.node_port)?);
             }
-            mine.insert((port.node_port, port.protocol.clone()));
-        }
-        for port in had {
-            if !mine.iter().any(|(number, _)| *number == port) {
-                self.release_port(port);
-            }
+            mine.insert(port.node_port);
         }
         Ok(())
     }
 
-    fn take_port(&mut self, name: &str, index: usize, port: i32) -> Result<()> {
+    /// Gives back what a service had and has no more.
+    fn release_unused(&mut self, old: &Service, new: &Service) {
+        if old.spec.cluster_ip != new.spec.cluster_ip {
+            self.release_address(&old.spec.cluster_ip);
+        }
+        let kept = node_ports(new);
+        let gone: Vec<i32> = node_ports(old).difference(&kept).copied().collect();
+        gone.into_iter().for_each(|port| self.release_port(port));
+    }
+
+    fn take_port(&mut self, name: &str, index: usize, port: i32) -> Result<u32> {
         let refuse = |why: &str| {
             let field = format!("spec.ports[{index}].nodePort");
             let error = FieldError::invalid(field, port, why);
             Err(Status::invalid("", "Service", name, &[error]))
         };
         match u32::try_from(port).ok().filter(|number| self.ports.contains(*number)) {
-            Some(number) if self.ports.take(number) => Ok(()),
+            Some(number) if self.ports.take(number) => Ok(number),
             Some(_) => refuse("provided port is already allocated"),
             None => {
                 let (low, high) = self.port_range;

@@ -129,76 +129,103 @@ impl Watches {
         None
     }
 
-    /// Tells everybody concerned that `key` went from `old` to `new`.
+    /// Tells everybody concerned that `key` was written.
     pub fn publish(
         &mut self,
         table: TableId,
         key: &Key,
         at: SimTime,
         old: Option<&Obj>,
-        new: Option<&Obj>,
+        new: &Obj,
     ) {
+        let kind = if old.is_some() { WatchKind::Modified } else { WatchKind::Added };
+        let event = WatchEvent { kind, object: new.clone(), previous: old.cloned() };
+        let Some(mut post) = self.post(table, at) else { return };
+        post.send(key, &event);
+        if post.routes.by_node.is_empty() {
+            return;
+        }
+        // A pod that is bound enters its node's watch; one that leaves is deleted from it.
+        let (left, entered) = (old.map_or("", |object| object.node_name()), new.node_name());
+        if left == entered {
+            post.send_node(entered, &event);
+            return;
+        }
+        post.send_node(left, &WatchEvent { kind: WatchKind::Deleted, ..event.clone() });
+        post.send_node(
+            entered,
+            &WatchEvent { kind: WatchKind::Added, previous: None, ..event.clone() },
+        );
+    }
+
+    /// Tells everybody concerned that `key` is gone. `last` is `old` with the delete's revision.
+    pub fn publish_delete(
+        &mut self,
+        table: TableId,
+        key: &Key,
+        at: SimTime,
+        old: &Obj,
+        last: &Obj,
+    ) {
+        let kind = WatchKind::Deleted;
+        let event = WatchEvent { kind, object: last.clone(), previous: Some(old.clone()) };
+        let Some(mut post) = self.post(table, at) else { return };
+        post.send(key, &event);
+        post.send_node(old.node_name(), &event);
+    }
+
+    fn post(&mut self, table: TableId, at: SimTime) -> Option<Post<'_>> {
         let Watches { watchers, routes, wakes } = self;
-        let Some(routes) = routes.get(usize::from(table.0)) else { return };
-        let Some(event) = event_of(old, new) else { return };
-        let mut tell = |list: Option<&Vec<WatcherId>>, event: &WatchEvent| {
-            for id in list.into_iter().flatten() {
-                push(watchers, wakes, *id, at, event.clone());
-            }
-        };
-        tell(Some(&routes.all), &event);
-        if !routes.by_node.is_empty() {
-            let left = old.map_or("", |object| object.node_name());
-            let entered = new.map_or("", |object| object.node_name());
-            if left == entered || (new.is_none() && !left.is_empty()) {
-                tell(routes.by_node.get(left), &event);
-            } else {
-                let gone = new.map(|new| WatchEvent {
-                    kind: WatchKind::Deleted,
-                    object: new.clone(),
-                    previous: old.cloned(),
-                });
-                if let (false, Some(gone)) = (left.is_empty(), gone) {
-                    tell(routes.by_node.get(left), &gone);
-                }
-                if let Some(come) = event_of(None, new) {
-                    tell(routes.by_node.get(entered), &come);
-                }
-            }
-        }
-        if !routes.by_namespace.is_empty() {
-            tell(routes.by_namespace.get(&key.namespace), &event);
-        }
-        if !routes.by_name.is_empty() {
-            tell(routes.by_name.get(key), &event);
-            if !key.namespace.is_empty() {
-                tell(routes.by_name.get(&Key::new("", key.name.clone())), &event);
-            }
-        }
+        Some(Post { routes: routes.get(usize::from(table.0))?, watchers, wakes, at })
     }
 }
 
-fn event_of(old: Option<&Obj>, new: Option<&Obj>) -> Option<WatchEvent> {
-    let (kind, object) = match (old, new) {
-        (None, Some(new)) => (WatchKind::Added, new),
-        (Some(_), Some(new)) => (WatchKind::Modified, new),
-        (Some(old), None) => (WatchKind::Deleted, old),
-        (None, None) => return None,
-    };
-    Some(WatchEvent { kind, object: object.clone(), previous: old.cloned() })
+/// The way to the watchers of one table at one moment.
+struct Post<'a> {
+    routes: &'a Routes,
+    watchers: &'a mut [Option<Box<Watcher>>],
+    wakes: &'a mut Vec<WatcherId>,
+    at: SimTime,
 }
 
-fn push(
-    watchers: &mut [Option<Box<Watcher>>],
-    wakes: &mut Vec<WatcherId>,
-    id: WatcherId,
-    at: SimTime,
-    event: WatchEvent,
-) {
-    let Some(watcher) = watchers.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
-    watcher.pending.push_back((at, event));
-    if !watcher.awake {
-        watcher.awake = true;
-        wakes.push(id);
+impl Post<'_> {
+    fn tell(&mut self, list: &[WatcherId], event: &WatchEvent) {
+        for id in list {
+            let watcher = self.watchers.get_mut(id.0 as usize).and_then(Option::as_mut);
+            let Some(watcher) = watcher else { continue };
+            watcher.pending.push_back((self.at, event.clone()));
+            if !watcher.awake {
+                watcher.awake = true;
+                self.wakes.push(*id);
+            }
+        }
+    }
+
+    /// To all but the watchers of a node.
+    fn send(&mut self, key: &Key, event: &WatchEvent) {
+        let routes = self.routes;
+        self.tell(&routes.all, event);
+        if let Some(list) = routes.by_namespace.get(&key.namespace) {
+            self.tell(list, event);
+        }
+        if routes.by_name.is_empty() {
+            return;
+        }
+        if let Some(list) = routes.by_name.get(key) {
+            self.tell(list, event);
+        }
+        if !key.namespace.is_empty()
+            && let Some(list) = routes.by_name.get(&Key::new("", key.name.clone()))
+        {
+            self.tell(list, event);
+        }
+    }
+
+    fn send_node(&mut self, node: &str, event: &WatchEvent) {
+        if !node.is_empty()
+            && let Some(list) = self.routes.by_node.get(node)
+        {
+            self.tell(list, event);
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! Create: names and identity, what is filled in, what is refused and in which words.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 

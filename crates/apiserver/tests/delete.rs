@@ -1,4 +1,5 @@
 //! Delete: grace, finalizers, propagation, preconditions, namespaces, collections.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 

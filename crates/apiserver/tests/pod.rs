@@ -1,4 +1,5 @@
 //! Pods: binding, logs, exec, one body for all pods of a template.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Lists: selectors, pages, tables.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Update and patch: conflicts, identity, no-ops, finalizers, status, scale.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 

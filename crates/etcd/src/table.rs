@@ -1,5 +1,6 @@
 //! One table: the present by key, and which revisions changed it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Index of a table; dense.
@@ -29,14 +30,17 @@ impl<K, V> Default for Table<K, V> {
 impl<K: Ord + Clone, V: Clone> Table<K, V> {
     /// What stood there before.
     pub fn put(&mut self, key: &K, value: &V, revision: u64) -> Option<Item<V>> {
-        if let Some(item) = self.items.get_mut(key) {
-            let create_revision = item.create_revision;
-            let new = Item { value: value.clone(), create_revision, mod_revision: revision };
-            return Some(std::mem::replace(item, new));
-        }
-        let item =
+        let mut new =
             Item { value: value.clone(), create_revision: revision, mod_revision: revision };
-        self.items.insert(key.clone(), item);
-        None
+        match self.items.entry(key.clone()) {
+            Entry::Occupied(mut slot) => {
+                new.create_revision = slot.get().create_revision;
+                Some(slot.insert(new))
+            }
+            Entry::Vacant(slot) => {
+                slot.insert(new);
+                None
+            }
+        }
     }
 }

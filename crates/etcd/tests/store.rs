@@ -67,5 +67,8 @@ fn compaction_forgets_the_past_only() {
     store.compact(3);
     store.compact(99);
     assert_eq!((store.revision(), store.compacted(), store.history_len()), (7, 7, 0));
-    assert_eq!(store.changes_since(6).err().unwrap().to_string(), "too old resource version: 6 (7)");
+    assert_eq!(
+        store.changes_since(6).err().unwrap().to_string(),
+        "too old resource version: 6 (7)"
+    );
 }

@@ -67,14 +67,15 @@ impl ApiServer {
             },
         )?;
         set_system_fields(cx, &mut object);
-        let key = self.choose_name(cx, resource, &mut object)?;
+        let (key, generated) = self.choose_name(cx, resource, &mut object)?;
         make_mut(&mut object).prepare_for_create();
         self.validate_new(resource, &object, known)?;
         if resource.is_service {
             self.services.allocate(cx.rng, make_mut(&mut object), None)?;
         }
         self.templates.learn(&object);
-        if let Some(existing) = self.stored(resource, &key) {
+        let existing = if generated { None } else { self.stored(resource, &key) };
+        if let Some(existing) = existing {
             let being_deleted = existing.meta().is_deleting();
             if resource.is_service {
                 self.services.release(object.as_ref());
@@ -90,21 +91,22 @@ impl ApiServer {
         Ok(self.commit(cx, resource, key, None, object))
     }
 
+    /// The object's key, and whether its name was made here (and so is free).
     fn choose_name(
         &mut self,
         cx: &mut CallCx<'_>,
         resource: &Resource,
         object: &mut Obj,
-    ) -> Result<Key> {
+    ) -> Result<(Key, bool)> {
         let mut key = Key::of(object.meta());
         if !key.name.is_empty() || object.meta().generate_name.is_empty() {
-            return Ok(key);
+            return Ok((key, false));
         }
         for _ in 0..GENERATE_ATTEMPTS {
             key.name = generate_name(cx, &object.meta().generate_name);
             if self.stored(resource, &key).is_none() {
                 make_mut(object).meta_mut().name = key.name.clone();
-                return Ok(key);
+                return Ok((key, true));
             }
         }
         let message = format!(

@@ -142,6 +142,10 @@ impl ApiServer {
                 return Ok(self.delete_now(cx, resource, request, &key, existing));
             }
             Course::Graceful(0) if !held => {
+                // Upstream writes the grace of zero first, and then takes the object out.
+                if !request.dry_run {
+                    object = self.commit(cx, resource, key.clone(), Some(existing), object);
+                }
                 return Ok(self.delete_now(cx, resource, request, &key, &object));
             }
             Course::Now => graceful::mark_deleting(make_mut(&mut object).meta_mut(), cx.time()),

@@ -128,15 +128,15 @@ impl ApiServer {
         if object.same_as(existing.as_ref()) {
             return Ok(existing.clone());
         }
-        if resource.is_service && part == Part::Main {
-            self.services.allocate(cx.rng, make_mut(&mut object), Some(existing.as_ref()))?;
-        }
         if request.dry_run {
             return Ok(object);
         }
         if goes_now(resource, &object, existing) {
             self.remove(cx.now, resource, &key, existing);
             return Ok(object);
+        }
+        if resource.is_service && part == Part::Main {
+            self.services.allocate(cx.rng, make_mut(&mut object), Some(existing.as_ref()))?;
         }
         Ok(self.commit(cx, resource, key, Some(existing), object))
     }

@@ -1,5 +1,6 @@
 //! A server with its well-known objects, and short forms of requests.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use api::{Obj, Pod};
 use apimachinery::gvk::GroupResource;
@@ -93,7 +94,7 @@ impl Cluster {
 
     /// The stored object's wire form; `null` if there is none.
     pub fn wire(&mut self, resource: &str, namespace: &str, name: &str) -> Value {
-        self.get(resource, namespace, name).map_or(Value::Null, |reply| wire_of(reply))
+        self.get(resource, namespace, name).map_or(Value::Null, wire_of)
     }
 
     pub fn update(&mut self, resource: &str, namespace: &str, body: Value) -> Answer {
