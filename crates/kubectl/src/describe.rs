@@ -1,2 +1,62 @@
-//! `kubectl describe`.
-pub fn describe_object() {}
+//! `kubectl describe`: one describer a kind, and one for all other kinds.
+// Models kubectl/pkg/describe/describe.go.
+
+mod container;
+mod events;
+mod generic;
+mod misc;
+mod network;
+mod node;
+mod pen;
+mod pod;
+mod volume;
+mod workload;
+
+use serde_json::Value;
+
+use crate::discovery::Kind;
+use crate::fail::Outcome;
+use crate::session::Cx;
+pub use events::{about, sort as sort_events};
+pub use pen::Pen;
+pub use workload::pod_template;
+
+/// The text about one object, as the server has it.
+pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) -> Outcome<String> {
+    let mut pen = Pen::new(cx.time());
+    let describer = match (kind.group, kind.kind) {
+        ("", "Pod") => pod::pod,
+        ("apps", "Deployment") => workload::deployment,
+        ("apps", "ReplicaSet") => workload::replica_set,
+        ("", "Service") => network::service,
+        ("", "Endpoints") => network::endpoints,
+        ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice,
+        ("", "Node") => node::node,
+        ("", "Namespace") => misc::namespace,
+        ("", "ConfigMap") => misc::config_map,
+        ("", "ServiceAccount") => misc::service_account,
+        ("", "Secret") => misc::secret,
+        _ => generic::generic,
+    };
+    describer(cx, &mut pen, object);
+    if with_events && !matches!((kind.group, kind.kind), ("", "Namespace" | "Secret")) {
+        let found = events::of(cx, object);
+        events::print(&mut pen, &found);
+    }
+    Ok(pen.set())
+}
+
+/// The text about an object by its resource (`pods`, `deploy`) and name, for the page's panels.
+pub fn describe_object(
+    cx: &mut Cx<'_>,
+    resource: &str,
+    namespace: &str,
+    name: &str,
+) -> Result<String, String> {
+    let describe = |cx: &mut Cx<'_>| {
+        let kind = crate::discovery::resolve(resource)?;
+        let object = crate::server::get(cx, kind, namespace, name)?;
+        describe(cx, kind, &object, true)
+    };
+    describe(cx).map_err(|fail| fail.text())
+}

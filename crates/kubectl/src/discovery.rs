@@ -7,24 +7,17 @@ use crate::fail::{Outcome, error};
 
 pub type Kind = &'static Resource;
 
-/// Whether the API server of this cluster keeps objects of the resource.
+/// What a resource must allow to be one that the API server keeps objects of.
+const STORED: [&str; 5] = ["create", "delete", "get", "list", "update"];
+
+/// Whether the API server of this cluster keeps objects of the resource: those with a type of their
+/// own, and every other one in its JSON form. Events have one form only.
 pub fn is_served(resource: &Resource) -> bool {
-    api::kinds::kinds().iter().any(|kind| {
-        kind.info.resource.group == resource.group && kind.info.resource.resource == resource.plural
-    })
+    resource.group != "events.k8s.io" && STORED.iter().all(|verb| resource.verbs.contains(verb))
 }
 
 pub fn served() -> Vec<Kind> {
-    let kinds = api::kinds::kinds();
-    let resources = Schema::get().resources().iter();
-    let served = resources.filter(|resource| {
-        kinds.iter().any(|kind| {
-            kind.info.resource.group == resource.group
-                && kind.info.resource.resource == resource.plural
-                && kind.info.gvk.version == resource.version
-        })
-    });
-    served.collect()
+    Schema::get().resources().iter().filter(|resource| is_served(resource)).collect()
 }
 
 pub fn group_resource(kind: &Resource) -> GroupResource {

@@ -4,6 +4,7 @@
 mod apply;
 mod create;
 mod delete;
+mod describe;
 mod get;
 pub mod object;
 
