@@ -63,10 +63,10 @@ impl ReplicaSetController {
         let controller = pod.metadata.controller();
         let old_controller = old.and_then(|old| old.metadata.controller());
         let moved = old_controller.map(|c| c.uid) != controller.map(|c| c.uid);
-        if let Some(former) = old_controller.filter(|_| moved) {
-            if let Some(rs) = resolve(notice.informers, &pod.metadata.namespace, former) {
-                notice.queue.add(Key::of(&rs.metadata));
-            }
+        let former = old_controller.filter(|_| moved);
+        let former = former.and_then(|c| resolve(notice.informers, &pod.metadata.namespace, c));
+        if let Some(rs) = former {
+            notice.queue.add(Key::of(&rs.metadata));
         }
         let Some(controller) = controller else {
             let relabelled =

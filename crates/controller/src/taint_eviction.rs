@@ -204,10 +204,9 @@ impl Controller for TaintEvictionController {
             Some(None) => self.cancel(sync, key),
             None => {}
         }
-        if let Some(Work::Planned { at, .. }) = self.work.get(key) {
-            if *at <= sync.ctx.now {
-                self.evict(sync, key);
-            }
+        let due = |work: &Work| matches!(work, Work::Planned { at, .. } if *at <= sync.ctx.now);
+        if self.work.get(key).is_some_and(due) {
+            self.evict(sync, key);
         }
         Ok(())
     }

@@ -43,13 +43,12 @@ pub fn get<'s>(status: &'s DeploymentStatus, type_: &str) -> Option<&'s Deployme
 
 /// Adds or replaces it, unless status and reason stay as they are.
 pub fn set(status: &mut DeploymentStatus, mut condition: DeploymentCondition) {
-    if let Some(current) = get(status, &condition.type_) {
-        if current.status == condition.status {
-            if current.reason == condition.reason {
-                return;
-            }
-            condition.last_transition_time = current.last_transition_time;
+    let current = get(status, &condition.type_);
+    if let Some(current) = current.filter(|current| current.status == condition.status) {
+        if current.reason == condition.reason {
+            return;
         }
+        condition.last_transition_time = current.last_transition_time;
     }
     remove(status, &condition.type_);
     status.conditions.push(condition);

@@ -1,7 +1,7 @@
 //! From the slices that are to the endpoints that should be, with as few writes as upstream makes.
 //! Models k8s.io/endpointslice/reconciler.go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use api::discovery::endpoint_slice::{Endpoint, EndpointPort};
@@ -22,7 +22,8 @@ use crate::service_pods::LAST_CHANGE_TRIGGER_TIME;
 const ENDPOINTS_PER_SLICE_MAX: usize = 100;
 
 type PortKey = Vec<(SmolStr, i32, SmolStr, SmolStr)>;
-type Endpoints = IndexMap<Uid, Endpoint, FxBuildHasher>;
+/// By pod; an endpoint that has found its place is taken out.
+type Endpoints = IndexMap<Uid, Option<Endpoint>, FxBuildHasher>;
 
 /// Endpoints by the ports they have.
 #[derive(Default)]
@@ -37,7 +38,7 @@ impl Wanted {
         let key = port_key(&ports);
         let (_, endpoints) =
             self.by_ports.entry(key).or_insert_with(|| (ports, Endpoints::default()));
-        endpoints.insert(pod, endpoint);
+        endpoints.insert(pod, Some(endpoint));
     }
 }
 
@@ -123,14 +124,13 @@ fn plan_ports(
         let mut updated = false;
         for endpoint in &slice.endpoints {
             let uid = endpoint.target_ref.as_ref().map_or(Uid(0), |target| target.uid);
-            let same_place = |wanted: &Endpoint| {
+            let same_place = |wanted: &mut Endpoint| {
                 wanted.addresses == endpoint.addresses && wanted.hostname == endpoint.hostname
             };
-            if rest.get(&uid).is_some_and(same_place) {
-                if let Some(wanted) = rest.shift_remove(&uid) {
-                    updated |= wanted != *endpoint;
-                    kept.push(wanted);
-                }
+            let place = rest.get_mut(&uid);
+            if let Some(wanted) = place.and_then(|place| place.take_if(same_place)) {
+                updated |= wanted != *endpoint;
+                kept.push(wanted);
             }
         }
         let shrunk = kept.len() != slice.endpoints.len();
@@ -146,7 +146,7 @@ fn plan_ports(
         }
     }
     changed.sort_by_key(|slice| std::cmp::Reverse(slice.endpoints.len()));
-    let mut rest: std::collections::VecDeque<Endpoint> = rest.into_values().collect();
+    let mut rest: VecDeque<Endpoint> = rest.into_values().flatten().collect();
     for slice in &mut changed {
         fill(slice, &mut rest);
     }
@@ -167,7 +167,7 @@ fn plan_ports(
     plan.update.append(&mut changed);
 }
 
-fn fill(slice: &mut EndpointSlice, rest: &mut std::collections::VecDeque<Endpoint>) {
+fn fill(slice: &mut EndpointSlice, rest: &mut VecDeque<Endpoint>) {
     while slice.endpoints.len() < ENDPOINTS_PER_SLICE_MAX {
         let Some(endpoint) = rest.pop_front() else { break };
         slice.endpoints.push(endpoint);

@@ -1,6 +1,7 @@
 //! A cluster around the controllers without an API server: an in-memory API, a clock, and nodes
 //! that bind pods, make them ready and stop them.
 #![allow(dead_code, reason = "each test file uses a part of the host")]
+#![allow(clippy::unwrap_used, reason = "a test host may panic")]
 
 mod fake_api;
 
