@@ -1,1 +1,3 @@
-//! Cross-crate tests live in tests/tests.
+//! Cross-crate tests live in `tests/`; here is what they share.
+
+pub mod session;

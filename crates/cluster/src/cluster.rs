@@ -349,12 +349,22 @@ impl Cluster {
             Command::StartKubelet { node } => self.set_kubelet(&node, false),
             Command::Traffic { client, target, per_second } => {
                 self.with_concrete::<network::Clients>("clients", |clients, ctx| {
-                    clients.set(ctx, &client, &target, per_second);
+                    clients.remove(&client);
+                    if per_second > 0 {
+                        let rate_milli = u64::from(per_second) * 1000;
+                        let generator =
+                            network::Generator { name: client, target, rate_milli, from: None };
+                        clients.add(ctx, generator);
+                    }
                 });
             }
             Command::Send { target } => {
+                // From a node, so that cluster addresses can be asked too.
+                let worker = self.config.nodes.iter().find(|node| !node.control_plane);
+                let from =
+                    network::Client::Node(worker.map(|node| node.name.clone()).unwrap_or_default());
                 self.with_concrete::<network::Clients>("clients", |clients, ctx| {
-                    clients.send_once(ctx, &target);
+                    clients.ask(ctx, "browser", &from, &target);
                 });
             }
             _ => {}
@@ -534,9 +544,9 @@ impl Cluster {
     /// What changed since the feed was read last.
     pub fn update(&self, feed: &mut Feed) -> Update {
         let mut update = Update::default();
-        let known = feed.revision.and_then(|revision| {
-            self.server.changes_since(revision, &mut update.changes).ok()
-        });
+        let known = feed
+            .revision
+            .and_then(|revision| self.server.changes_since(revision, &mut update.changes).ok());
         match known {
             Some(revision) => feed.revision = Some(revision),
             None => {

@@ -6,19 +6,39 @@ use smol_str::SmolStr;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// A line typed into a terminal.
-    Line { terminal: u32, line: String },
+    Line {
+        terminal: u32,
+        line: String,
+    },
     /// Ctrl-C in a terminal.
-    Interrupt { terminal: u32 },
+    Interrupt {
+        terminal: u32,
+    },
     /// Puts a file where `kubectl -f NAME` finds it.
-    WriteFile { name: SmolStr, text: String },
-    RemoveFile { name: SmolStr },
+    WriteFile {
+        name: SmolStr,
+        text: String,
+    },
+    RemoveFile {
+        name: SmolStr,
+    },
     /// A client that asks a service `per_second` times a second; zero takes the client away.
-    Traffic { client: SmolStr, target: String, per_second: u32 },
+    Traffic {
+        client: SmolStr,
+        target: String,
+        per_second: u32,
+    },
     /// One request from outside the cluster.
-    Send { target: String },
+    Send {
+        target: String,
+    },
     /// Kills a node's kubelet, or brings it back.
-    StopKubelet { node: SmolStr },
-    StartKubelet { node: SmolStr },
+    StopKubelet {
+        node: SmolStr,
+    },
+    StartKubelet {
+        node: SmolStr,
+    },
 }
 
 /// A command with the moment at which it was given.

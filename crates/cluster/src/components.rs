@@ -10,10 +10,8 @@ use crate::config::{Config, NodeSpec};
 
 /// All components of a cluster. The nodes come last, so that whoever watches them sees them join.
 pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
-    let manager = controller::Config {
-        load_balancer: config.load_balancer,
-        ..controller::Config::default()
-    };
+    let manager =
+        controller::Config { load_balancer: config.load_balancer, ..controller::Config::default() };
     let mut all: Vec<Box<dyn Component>> = vec![
         Box::new(controller::ControllerManager::new(manager)),
         Box::new(scheduler::Scheduler::new(scheduler::Config::default())),

@@ -3,14 +3,14 @@
 
 mod cluster;
 mod command;
+mod components;
 mod config;
 mod digest;
 mod feed;
-mod components;
 mod host;
+pub mod measure;
 mod nodes;
 mod process;
-pub mod measure;
 pub mod transcript;
 
 pub use cluster::Cluster;

@@ -46,11 +46,7 @@ impl NodeProxy for NodeConnections<'_> {
     ) -> Result<ExecResult, Box<Status>> {
         let (now, epoch) = (self.now, self.epoch);
         let output = kubelet::exec(self.fabric, pod, container, command, now, epoch, self.rng)?;
-        Ok(ExecResult {
-            stdout: output.stdout,
-            stderr: output.stderr,
-            exit_code: output.code,
-        })
+        Ok(ExecResult { stdout: output.stdout, stderr: output.stderr, exit_code: output.code })
     }
 }
 

@@ -15,10 +15,17 @@ const TERMINAL: u32 = 0;
 /// One line of a `steps.txt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    Command { text: String, limit: Duration, background: bool },
+    Command {
+        text: String,
+        limit: Duration,
+        background: bool,
+    },
     Sleep(Duration),
     /// Wait until nothing has changed for `quiet`, at most `max`.
-    Settle { quiet: Duration, max: Duration },
+    Settle {
+        quiet: Duration,
+        max: Duration,
+    },
     StopNode(String),
     StartNode(String),
 }
@@ -110,18 +117,35 @@ pub fn parse(text: &str) -> Result<Vec<Step>, BadStep> {
 
 /// Verbs that only look: the recorder did not wait after them.
 const LOOKING: &[&str] = &[
-    "get", "describe", "logs", "events", "explain", "api-resources", "api-versions", "version",
-    "cluster-info", "config", "auth", "diff", "top", "wait", "exec", "port-forward", "options",
-    "help", "completion",
+    "get",
+    "describe",
+    "logs",
+    "events",
+    "explain",
+    "api-resources",
+    "api-versions",
+    "version",
+    "cluster-info",
+    "config",
+    "auth",
+    "diff",
+    "top",
+    "wait",
+    "exec",
+    "port-forward",
+    "options",
+    "help",
+    "completion",
 ];
 
 /// Whether a command that succeeded leaves something to settle.
 fn changes_something(command: &str) -> bool {
     let first = command.lines().next().unwrap_or_default();
-    let mut words =
-        first.split_whitespace().skip_while(|word| *word != "kubectl").skip(1).filter(|word| {
-            !word.starts_with('-')
-        });
+    let mut words = first
+        .split_whitespace()
+        .skip_while(|word| *word != "kubectl")
+        .skip(1)
+        .filter(|word| !word.starts_with('-'));
     let looks = match (words.next(), words.next()) {
         (Some(verb), _) if LOOKING.contains(&verb) => true,
         (Some("rollout"), Some(what)) => matches!(what, "status" | "history"),
@@ -214,7 +238,9 @@ impl Runner {
         }
         let errors: String = chunks
             .iter()
-            .filter_map(|chunk| if let Chunk::Err(text) = chunk { Some(text.as_str()) } else { None })
+            .filter_map(
+                |chunk| if let Chunk::Err(text) = chunk { Some(text.as_str()) } else { None },
+            )
             .collect();
         if !errors.is_empty() {
             self.transcript.push_str("--stderr--\n");
@@ -268,7 +294,9 @@ mod tests {
 
     #[test]
     fn only_changes_are_waited_for() {
-        for looking in ["kubectl get pods", "kubectl rollout status deploy/web", "kubectl -n x get po"] {
+        for looking in
+            ["kubectl get pods", "kubectl rollout status deploy/web", "kubectl -n x get po"]
+        {
             assert!(!changes_something(looking) || looking.contains("-n x"), "{looking}");
         }
         for changing in ["kubectl apply -f d.yaml", "kubectl rollout undo deploy/web"] {
