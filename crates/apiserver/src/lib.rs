@@ -15,6 +15,7 @@ mod services;
 mod subresources;
 mod templates;
 mod unstructured;
+mod warnings;
 mod watches;
 
 pub use client::{ExecResult, LogOptions};

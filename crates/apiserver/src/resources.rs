@@ -34,6 +34,7 @@ pub(crate) struct Resource {
     pub is_service: bool,
     pub is_namespace: bool,
     pub is_event: bool,
+    pub is_endpoints: bool,
     /// Its objects change what admission adds to pods.
     pub changes_admission: bool,
 }
@@ -48,6 +49,7 @@ impl Resource {
             is_service: core("services"),
             is_namespace: core("namespaces"),
             is_event: core("events"),
+            is_endpoints: core("endpoints"),
             changes_admission: info.resource.resource == "priorityclasses",
             info,
             decode,

@@ -16,6 +16,7 @@ use crate::node_proxy::NodeProxy;
 use crate::resources::{Resource, Resources, unknown_resource};
 use crate::services::ServiceAllocator;
 use crate::templates::Templates;
+use crate::warnings;
 use crate::watches::{WatcherId, Watches};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Status>>;
@@ -74,14 +75,25 @@ impl ApiServer {
             }
             return self.handle_subresource(cx, &resource, request);
         }
+        let mut reply = self.handle_object(cx, &resource, request)?;
+        reply.warnings.extend(warnings::deprecation(&resource).map(str::to_owned));
+        Ok(reply)
+    }
+
+    fn handle_object(
+        &mut self,
+        cx: &mut CallCx<'_>,
+        resource: &Resource,
+        request: Request,
+    ) -> Result<Reply> {
         match request.verb {
-            Verb::Create => self.create(cx, &resource, request),
-            Verb::Get => self.get(cx, &resource, &request),
-            Verb::List => self.list(cx, &resource, &request),
-            Verb::Update => self.update(cx, &resource, request),
-            Verb::Patch => self.patch(cx, &resource, request),
-            Verb::Delete => self.delete(cx, &resource, request),
-            Verb::DeleteCollection => self.delete_collection(cx, &resource, request),
+            Verb::Create => self.create(cx, resource, request),
+            Verb::Get => self.get(cx, resource, &request),
+            Verb::List => self.list(cx, resource, &request),
+            Verb::Update => self.update(cx, resource, request),
+            Verb::Patch => self.patch(cx, resource, request),
+            Verb::Delete => self.delete(cx, resource, request),
+            Verb::DeleteCollection => self.delete_collection(cx, resource, request),
         }
     }
 

@@ -236,3 +236,17 @@ fn resources_without_a_type_are_kept_too() {
          error: unknown field \"provisoner\""
     );
 }
+
+#[test]
+fn warnings_go_with_what_is_granted() {
+    let mut cluster = Cluster::new();
+    let reply = cluster.get("endpoints", "default", "kubernetes").unwrap();
+    let want = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+    assert_eq!(reply.warnings, [want]);
+    let reply = cluster.create("pods", "default", pod("a.b")).unwrap();
+    let [warning] = reply.warnings.as_slice() else { panic!("{:?}", reply.warnings) };
+    let want = "metadata.name: this is used in the Pod's hostname, which can result in surprising \
+                behavior; a DNS label is recommended: [must not contain dots]";
+    assert_eq!(warning, want);
+    assert!(cluster.create("pods", "default", pod("a-b")).unwrap().warnings.is_empty());
+}

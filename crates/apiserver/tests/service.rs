@@ -101,7 +101,10 @@ fn node_ports_are_given_kept_and_released() {
 #[test]
 fn a_refused_service_takes_nothing() {
     let mut cluster = Cluster::new();
-    let ports = json!([{"name": "a", "port": 80, "nodePort": 30100}, {"name": "b", "port": 81, "nodePort": 80}]);
+    let ports = json!([
+        {"name": "a", "port": 80, "nodePort": 30100},
+        {"name": "b", "port": 81, "nodePort": 80},
+    ]);
     create(
         &mut cluster,
         "a",

@@ -26,6 +26,7 @@ impl ApiServer {
         mut request: Request,
     ) -> Result<Reply> {
         let mut warnings = Vec::new();
+        let from_outside = matches!(request.body, Body::Json(_));
         let object = match std::mem::take(&mut request.body) {
             Body::Object(object) if object.info().resource == *resource.name() => object,
             Body::Json(value) => {
@@ -40,6 +41,9 @@ impl ApiServer {
             _ => return Err(Status::bad_request("the body is not an object of this resource")),
         };
         let object = self.create_object(cx, resource, &request, object)?;
+        if from_outside {
+            warnings.extend(crate::warnings::on_create(resource, &object));
+        }
         Ok(Reply { body: ReplyBody::Object(object), warnings, created: true })
     }
 
