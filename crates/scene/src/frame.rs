@@ -1,7 +1,9 @@
 //! One frame: rebuilds the layers that are out of date and lets the rest be.
 
 use crate::display::DisplayList;
+use crate::draw::{moved, transform};
 use crate::model::Model;
+use crate::motion;
 use crate::view::View;
 use crate::views;
 
@@ -33,6 +35,8 @@ pub fn frame(model: &mut Model, view: &View, wall_ms: f64, out: &mut DisplayList
         out.size = cache.layout.size;
         out.ground.items.clear();
         views::architecture::ground(model, view, &cache.layout, &mut out.ground.items);
+        transform(&mut out.ground.items, view.zoom, view.scroll);
+        out.size = (out.size.0 * view.zoom, out.size.1 * view.zoom);
         out.ground.version = cache.version;
     }
     let animated = model.is_animated(wall_ms);
@@ -40,11 +44,16 @@ pub fn frame(model: &mut Model, view: &View, wall_ms: f64, out: &mut DisplayList
         out.state.items.clear();
         out.hits.clear();
         views::architecture::state(model, view, &cache.layout, wall_ms, out);
+        transform(&mut out.state.items, view.zoom, view.scroll);
+        for hit in &mut out.hits {
+            hit.rect = moved(hit.rect, view.zoom, view.scroll);
+        }
         out.state.version += 1;
     }
     cache.settling = animated;
     out.motion.items.clear();
-    let moving = views::architecture::motion(model, view, &cache.layout, wall_ms, out);
+    let moving = motion::draw(model, view, &cache.layout, wall_ms, &mut out.motion.items);
+    transform(&mut out.motion.items, view.zoom, view.scroll);
     out.motion.version += 1;
     out.moving = animated || moving;
     cache.shape = model.shape;

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod display;
+mod draw;
 mod frame;
 pub mod measure;
 pub mod model;

@@ -22,7 +22,8 @@ const BOLD: [u8; 95] = [
 
 /// One character in em.
 fn advance(c: char, font: Font, bold: bool) -> f32 {
-    let wide = matches!(c, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{ff00}'..='\u{ffef}');
+    let wide =
+        matches!(c, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{ff00}'..='\u{ffef}');
     if font == Font::Code {
         return if wide { 1.0 } else { 0.602 };
     }

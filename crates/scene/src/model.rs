@@ -209,6 +209,11 @@ impl Model {
         self.services().filter(|(key, _)| services::is_shown(key))
     }
 
+    /// Pods that have a card, a chip or a cell.
+    pub(crate) fn count_shown(&self) -> usize {
+        self.pending.len() + self.nodes.iter().map(|node| node.pods.len()).sum::<usize>()
+    }
+
     fn animate(&mut self) {
         self.animated_until = self.animated_until.max(self.wall + MOVE_MS);
         self.state += 1;

@@ -108,7 +108,8 @@ pub fn glance(pod: &Pod) -> Glance {
     } else {
         (Phase::Creating, SmolStr::default())
     };
-    let retry_at = if phase == Phase::Failed { containers.filter_map(retry_at).max() } else { None };
+    let retry_at =
+        if phase == Phase::Failed { containers.filter_map(retry_at).max() } else { None };
     Glance { phase, reason, restarts, retry_at }
 }
 
@@ -180,7 +181,8 @@ mod tests {
 
     #[test]
     fn go_durations() {
-        for (text, want) in [("10s", Some(10)), ("1m20s", Some(80)), ("5m0s", Some(300)), ("x", None)]
+        for (text, want) in
+            [("10s", Some(10)), ("1m20s", Some(80)), ("5m0s", Some(300)), ("x", None)]
         {
             assert_eq!(seconds(text), want, "{text}");
         }
