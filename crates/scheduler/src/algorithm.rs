@@ -1,6 +1,7 @@
 //! One scheduling cycle: which nodes will do, what they score, which one wins.
 //! Models pkg/scheduler/schedule_one.go.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use clock::Rng;
@@ -10,7 +11,7 @@ use crate::attempts::{NodeRefusal, NodeScore, PluginScore, Refusal};
 use crate::cache::NodeId;
 use crate::config::Config;
 use crate::diagnosis::{fit_message, histogram, pre_filter_message};
-use crate::framework::{Cycle, CycleState, Refusals, Status};
+use crate::framework::{Cycle, CycleState, Refusals, Scope, Status};
 use crate::node_info::NodeInfo;
 use crate::profile::{Filters, PluginIndex, Profile, Scorer, bit};
 use crate::queue::PluginSet;
@@ -137,9 +138,9 @@ impl Algorithm {
         let start = if nodes.is_empty() { 0 } else { self.next_start % nodes.len() };
         let turns = nodes.iter().skip(start).chain(nodes.iter().take(start));
         for id in turns {
-            let Some(info) = cycle.cache.node(*id) else { continue };
-            let mut verdict = verdicts.node_verdict(cycle, state, filters, *id, info);
+            let mut verdict = verdicts.node_verdict(cycle, state, filters, *id);
             if verdict == Verdicts::FEASIBLE && !filters.rest.is_empty() {
+                let Some(info) = cycle.cache.node(*id) else { continue };
                 verdict = verdicts.first_refusal(cycle, state, &filters.rest, info);
             }
             if verdict != Verdicts::FEASIBLE {
@@ -185,7 +186,7 @@ impl Algorithm {
         let mut winners = totals.iter().enumerate().filter(|(_, total)| **total == best);
         decision.node = winners.nth(pick).and_then(|(i, _)| self.scratch.feasible.get(i)).copied();
         decision.tied = tied as u32;
-        self.tell(&scorers, &infos, best, detail, decision);
+        self.tell(&scorers, &infos, known, best, detail, decision);
     }
 
     /// Leaves raw, normalised and total scores of `infos` in the scratch buffers.
@@ -198,15 +199,16 @@ impl Algorithm {
         infos: &[&NodeInfo],
     ) {
         let scratch = &mut self.scratch;
-        scratch.totals.clear();
-        scratch.totals.resize(infos.len(), 0);
         scratch.raw.resize_with(scorers.len().max(scratch.raw.len()), Vec::new);
         scratch.normalized.resize_with(scratch.raw.len(), Vec::new);
         let Scratch { feasible, totals, raw, normalized } = scratch;
         let cells = known.cells.as_deref_mut();
-        raw_scores(cells, cycle, state, scorers, (feasible, infos), raw);
+        raw_scores(cells, cycle, state, scorers, (feasible, infos), (raw, totals));
         for ((scorer, raw), normalized) in scorers.iter().zip(raw).zip(normalized) {
             normalized.clear();
+            if raw.is_empty() {
+                continue;
+            }
             normalized.extend_from_slice(raw);
             if scorer.normalizes {
                 scorer.score.normalize(state, infos, normalized);
@@ -222,6 +224,7 @@ impl Algorithm {
         &self,
         scorers: &[Scorer<'_>],
         infos: &[&NodeInfo],
+        known: &Verdicts,
         best: i64,
         detail: Detail,
         decision: &mut Decision,
@@ -229,27 +232,46 @@ impl Algorithm {
         let totals = &self.scratch.totals;
         let named = infos.iter().zip(totals);
         let ties = named.filter(|(_, total)| **total == best).map(|(info, _)| info.name.clone());
-        decision.tie = ties.take(detail.best.min(infos.len())).collect();
-        let mut rows: Vec<usize> = (0..infos.len()).collect();
-        if rows.len() > detail.best {
-            let key = |i: &usize| std::cmp::Reverse(totals.get(*i).copied().unwrap_or(0));
-            rows.select_nth_unstable_by_key(detail.best.saturating_sub(1), |i| (key(i), *i));
-            rows.truncate(detail.best);
-            rows.sort_unstable_by_key(|i| (key(i), *i));
-        }
-        let cell = |column: &Vec<i64>, row: usize| column.get(row).copied().unwrap_or(0);
-        for row in rows {
-            let columns = self.scratch.raw.iter().zip(&self.scratch.normalized).zip(scorers);
-            let plugins = columns.map(|((raw, normalized), scorer)| PluginScore {
-                raw: cell(raw, row),
-                normalized: cell(normalized, row),
-                weighted: cell(normalized, row) * scorer.weight,
-            });
-            let Some(info) = infos.get(row) else { continue };
-            let (node, total) = (info.name.clone(), cell(totals, row));
-            decision.scores.push(NodeScore { node, total, plugins: plugins.collect() });
+        decision.tie = ties.take(detail.best).collect();
+        for row in best_rows(totals, best, decision.tied as usize, detail.best) {
+            let (Some(info), Some(total)) = (infos.get(row), totals.get(row)) else { continue };
+            let plugins = self.cells(scorers, known, row);
+            decision.scores.push(NodeScore { node: info.name.clone(), total: *total, plugins });
         }
     }
+
+    /// What each plugin said of the feasible node of this row.
+    fn cells(&self, scorers: &[Scorer<'_>], known: &Verdicts, row: usize) -> Box<[PluginScore]> {
+        let id = self.scratch.feasible.get(row).copied().unwrap_or(0);
+        let mut place = 0;
+        let columns = self.scratch.raw.iter().zip(&self.scratch.normalized).zip(scorers);
+        let scores = columns.map(|((raw, normalized), scorer)| {
+            let reused = known.cells.as_deref().filter(|_| scorer.scope == Scope::Node);
+            let fixed = reused.map(|cells| cells.raw(id, place));
+            place += usize::from(fixed.is_some());
+            let raw = raw.get(row).copied().or(fixed).unwrap_or(0);
+            let normalized = normalized.get(row).copied().unwrap_or(raw);
+            PluginScore { raw, normalized, weighted: normalized * scorer.weight }
+        });
+        scores.collect()
+    }
+}
+
+/// All rows in their order or, if these are too many, the best ones, best first.
+fn best_rows(totals: &[i64], best: i64, tied: usize, wanted: usize) -> Vec<usize> {
+    if totals.len() <= wanted {
+        return (0..totals.len()).collect();
+    }
+    if tied >= wanted {
+        let winners = totals.iter().enumerate().filter(|(_, total)| **total == best);
+        return winners.take(wanted).map(|(row, _)| row).collect();
+    }
+    let key = |row: &usize| (Reverse(totals.get(*row).copied().unwrap_or(0)), *row);
+    let mut rows: Vec<usize> = (0..totals.len()).collect();
+    rows.select_nth_unstable_by_key(wanted.saturating_sub(1), key);
+    rows.truncate(wanted);
+    rows.sort_unstable_by_key(key);
+    rows
 }
 
 /// `PreFilter` refused: every node counts as refused for that reason.

@@ -23,6 +23,8 @@ struct Cell {
     filtered: u64,
     scored: u64,
     verdict: u32,
+    /// The weighted sum of the raw scores that nothing normalises.
+    fixed: i64,
 }
 
 /// What is known for one template, place by place.
@@ -50,25 +52,27 @@ impl Cells {
 }
 
 impl Cells {
-    /// The raw scores of one node by all `Scope::Node` scorers, asked again only if it changed.
-    fn node_scores(
+    /// Brings the raw scores of one node by all `Scope::Node` scorers up to date; only a node that
+    /// changed is asked about again.
+    fn refresh(
         &mut self,
         cycle: &Cycle<'_>,
         state: &CycleState,
         scorers: &[&Scorer<'_>],
         id: NodeId,
         info: &NodeInfo,
-    ) -> &[i64] {
+    ) {
         let from = id as usize * self.width;
-        let Some(scores) = self.scores.get_mut(from..from + self.width) else { return &[] };
-        if let Some(cell) = self.cells.get_mut(id as usize).filter(|c| c.scored != info.generation)
-        {
-            cell.scored = info.generation;
-            for (score, scorer) in scores.iter_mut().zip(scorers) {
-                *score = scorer.score.score(cycle, state, info);
+        let Some(scores) = self.scores.get_mut(from..from + self.width) else { return };
+        let Some(cell) = self.cells.get_mut(id as usize) else { return };
+        cell.scored = info.generation;
+        cell.fixed = 0;
+        for (score, scorer) in scores.iter_mut().zip(scorers) {
+            *score = scorer.score.score(cycle, state, info);
+            if !scorer.normalizes {
+                cell.fixed += *score * scorer.weight;
             }
         }
-        scores
     }
 
     fn fit(&mut self, width: usize) {
@@ -78,34 +82,51 @@ impl Cells {
         }
         self.scores.resize(self.cells.len() * width, 0);
     }
+
+    /// The raw score of a node by the n-th `Scope::Node` scorer.
+    pub fn raw(&self, id: NodeId, scorer: usize) -> i64 {
+        self.scores.get(id as usize * self.width + scorer).copied().unwrap_or(0)
+    }
 }
 
-/// Fills `raw` with the raw scores of the feasible nodes, plugin by plugin.
+/// Fills `raw` with the raw scores of the feasible nodes, plugin by plugin. What only adds a fixed
+/// amount to a node's total goes into `totals` at once, and its column stays empty.
 pub fn raw_scores(
     cells: Option<&mut Cells>,
     cycle: &Cycle<'_>,
     state: &CycleState,
     scorers: &[Scorer<'_>],
     nodes: (&[NodeId], &[&NodeInfo]),
-    raw: &mut [Vec<i64>],
+    (raw, totals): (&mut [Vec<i64>], &mut Vec<i64>),
 ) {
+    totals.clear();
+    totals.resize(nodes.1.len(), 0);
     let reused = |scorer: &Scorer<'_>| cells.is_some() && scorer.scope == Scope::Node;
     let local: Vec<&Scorer<'_>> = scorers.iter().filter(|s| reused(s)).collect();
-    let mut columns: Vec<&mut Vec<i64>> = Vec::with_capacity(local.len());
+    let mut columns: Vec<(usize, &mut Vec<i64>)> = Vec::with_capacity(local.len());
+    let mut place = 0;
     for (scorer, column) in scorers.iter().zip(raw) {
         column.clear();
-        if reused(scorer) {
-            columns.push(column);
-        } else {
+        if !reused(scorer) {
             column.extend(nodes.1.iter().map(|info| scorer.score.score(cycle, state, info)));
+            continue;
         }
+        if scorer.normalizes {
+            columns.push((place, column));
+        }
+        place += 1;
     }
     let Some(cells) = cells else { return };
     cells.fit(local.len());
-    for (id, info) in nodes.0.iter().zip(nodes.1) {
-        let scores = cells.node_scores(cycle, state, &local, *id, info);
-        for (column, score) in columns.iter_mut().zip(scores) {
-            column.push(*score);
+    let generations = cycle.cache.generations();
+    for ((id, info), total) in nodes.0.iter().zip(nodes.1).zip(totals) {
+        let known = cells.cells.get(*id as usize).zip(generations.get(*id as usize));
+        if known.is_none_or(|(cell, generation)| cell.scored != *generation) {
+            cells.refresh(cycle, state, &local, *id, info);
+        }
+        *total = cells.cells.get(*id as usize).map_or(0, |cell| cell.fixed);
+        for (place, column) in &mut columns {
+            column.push(cells.raw(*id, *place));
         }
     }
 }

@@ -48,15 +48,16 @@ impl Verdicts {
         state: &CycleState,
         filters: &Filters<'_>,
         id: NodeId,
-        info: &NodeInfo,
     ) -> u32 {
-        let known = self.cells.as_ref().and_then(|cells| cells.verdict(id, info.generation));
+        let generation = cycle.cache.generations().get(id as usize).copied().unwrap_or(0);
+        let known = self.cells.as_ref().and_then(|cells| cells.verdict(id, generation));
         if let Some(verdict) = known {
             return verdict;
         }
+        let Some(info) = cycle.cache.node(id) else { return Verdicts::FEASIBLE };
         let verdict = self.first_refusal(cycle, state, &filters.node, info);
         if let Some(cells) = &mut self.cells {
-            cells.set_verdict(id, info.generation, verdict);
+            cells.set_verdict(id, generation, verdict);
         }
         verdict
     }
