@@ -1,7 +1,7 @@
 //! Every kind the API serves, one line each.
 
 use crate::object::KindEntry;
-use crate::{apps, coordination, core, discovery};
+use crate::{apps, coordination, core, discovery, storage};
 
 /// All kinds with a type of their own, in alphabetical order.
 pub fn kinds() -> Vec<KindEntry> {
@@ -14,9 +14,13 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<coordination::lease::Lease>(),
         KindEntry::of::<core::namespace::Namespace>(),
         KindEntry::of::<core::node::Node>(),
+        KindEntry::of::<core::persistent_volume::PersistentVolume>(),
+        KindEntry::of::<core::persistent_volume_claim::PersistentVolumeClaim>(),
         KindEntry::of::<core::pod::Pod>(),
         KindEntry::of::<apps::replica_set::ReplicaSet>(),
+        KindEntry::of::<core::secret::Secret>(),
         KindEntry::of::<core::service::Service>(),
         KindEntry::of::<core::service_account::ServiceAccount>(),
+        KindEntry::of::<storage::storage_class::StorageClass>(),
     ]
 }

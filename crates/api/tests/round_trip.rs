@@ -1,4 +1,5 @@
 //! Recorded objects go through their types and come back as they were.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

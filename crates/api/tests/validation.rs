@@ -1,4 +1,5 @@
 //! Refused objects, recorded from the real API server: same texts, same order.
+#![allow(clippy::unwrap_used)]
 
 use api::{KindEntry, Obj, make_mut};
 use serde_json::Value;

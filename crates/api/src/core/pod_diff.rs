@@ -16,6 +16,20 @@ const CONTEXT: usize = 3;
 
 pub fn spec_diff(old: &PodSpec, new: &PodSpec) -> String {
     let (old, new) = (internal_form(old), internal_form(new));
+    text_diff(&old, &new)
+}
+
+/// The same for a part that takes the same form inside as outside.
+pub fn value_diff(type_: &str, old: &Value, new: &Value) -> String {
+    let text = |value: &Value| {
+        let mut out = String::new();
+        render(Some(value), type_, 0, &mut out);
+        out
+    };
+    text_diff(&text(old), &text(new))
+}
+
+fn text_diff(old: &str, new: &str) -> String {
     let old: Vec<&str> = old.lines().collect();
     let new: Vec<&str> = new.lines().collect();
     unified(&old, &new)

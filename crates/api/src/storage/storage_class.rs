@@ -1,0 +1,114 @@
+//! StorageClass: who makes volumes, and how.
+
+use apimachinery::field_path::FieldPath;
+use apimachinery::meta::ObjectMeta;
+use apimachinery::names;
+use apimachinery::status::{FieldError, FieldErrors};
+use apimachinery::time::Time;
+use apimachinery::wire::StringMap;
+use apimachinery::wire_struct;
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::object::{Column, Kind, KindInfo, age};
+use crate::validation::{check, immutable, object_meta, one_of};
+
+/// Marks the class of claims that name none.
+pub const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+const OLD_DEFAULT_CLASS: &str = "storageclass.beta.kubernetes.io/is-default-class";
+
+wire_struct! {
+    /// Who makes volumes, and how.
+    pub struct StorageClass {
+        pub allow_volume_expansion: Option<bool> => "allowVolumeExpansion",
+        pub allowed_topologies: Vec<Value> => "allowedTopologies",
+        pub metadata: ObjectMeta => "metadata" keep,
+        pub mount_options: Vec<SmolStr> => "mountOptions",
+        pub parameters: StringMap => "parameters",
+        pub provisioner: SmolStr => "provisioner" keep,
+        pub reclaim_policy: Option<SmolStr> => "reclaimPolicy",
+        pub volume_binding_mode: Option<SmolStr> => "volumeBindingMode",
+    }
+}
+
+impl StorageClass {
+    pub fn is_default(&self) -> bool {
+        let marked = |key: &str| self.metadata.annotation(key) == Some("true");
+        marked(DEFAULT_CLASS) || marked(OLD_DEFAULT_CLASS)
+    }
+}
+
+impl Kind for StorageClass {
+    const INFO: KindInfo =
+        KindInfo::fixed("storage.k8s.io", "v1", "StorageClass", "storageclasses", false, &[]);
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+
+    fn set_defaults(&mut self) {
+        self.reclaim_policy.get_or_insert(SmolStr::new_static("Delete"));
+        self.volume_binding_mode.get_or_insert(SmolStr::new_static("Immediate"));
+    }
+
+    // Models pkg/apis/storage/validation/validation.go.
+    fn validate(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        object_meta(&self.metadata, false, names::is_dns1123_subdomain, &mut errors);
+        let path = FieldPath::new("provisioner");
+        if self.provisioner.is_empty() {
+            errors.push(FieldError::required(&path, ""));
+        } else {
+            let lower = self.provisioner.to_lowercase();
+            check(names::is_qualified_name, &lower, &path, &mut errors);
+        }
+        let policy = self.reclaim_policy.as_deref().unwrap_or("Delete");
+        let path = FieldPath::new("reclaimPolicy");
+        one_of(policy, &["Delete", "Retain"], path, &mut errors);
+        let mode = self.volume_binding_mode.as_deref().unwrap_or_default();
+        let path = FieldPath::new("volumeBindingMode");
+        one_of(mode, &["Immediate", "WaitForFirstConsumer"], path, &mut errors);
+        errors
+    }
+
+    fn validate_update(&self, old: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new();
+        let path = FieldPath::new;
+        immutable(&self.parameters, &old.parameters, path("parameters"), &mut errors);
+        immutable(&self.provisioner, &old.provisioner, path("provisioner"), &mut errors);
+        immutable(&self.reclaim_policy, &old.reclaim_policy, path("reclaimPolicy"), &mut errors);
+        let (new, old) = (&self.volume_binding_mode, &old.volume_binding_mode);
+        immutable(new, old, path("volumeBindingMode"), &mut errors);
+        errors
+    }
+
+    fn columns() -> &'static [Column] {
+        const {
+            &[
+                Column::text("Name"),
+                Column::text("Provisioner"),
+                Column::text("ReclaimPolicy"),
+                Column::text("VolumeBindingMode"),
+                Column::text("AllowVolumeExpansion"),
+                Column::text("Age"),
+            ]
+        }
+    }
+
+    fn row(&self, now: Time) -> Vec<Value> {
+        let name = &self.metadata.name;
+        let name = if self.is_default() { format!("{name} (default)") } else { name.to_string() };
+        vec![
+            name.into(),
+            self.provisioner.as_str().into(),
+            self.reclaim_policy.as_deref().unwrap_or("Delete").into(),
+            self.volume_binding_mode.as_deref().unwrap_or("Immediate").into(),
+            self.allow_volume_expansion.unwrap_or(false).into(),
+            age(&self.metadata, now).into(),
+        ]
+    }
+}
