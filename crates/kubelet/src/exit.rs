@@ -8,6 +8,9 @@ use crate::kubelet::{Keep, Shared};
 use crate::token::Kind;
 use crate::worker::{Stage, State, Worker};
 
+/// The exit code that containerd gives a container it lost.
+const LOST_WITH_MACHINE: i32 = 255;
+
 impl Worker {
     /// A process has ended.
     pub(crate) fn exited(
@@ -30,6 +33,7 @@ impl Worker {
         let reason = match code {
             0 => "Completed",
             137 if work.kill.is_none() => "OOMKilled",
+            LOST_WITH_MACHINE => "Unknown",
             _ => "Error",
         };
         let end = Box::new(ContainerStateTerminated {
@@ -48,6 +52,11 @@ impl Worker {
         let waits = again.then(|| work.backoff.until(now, knobs.backoff_max_secs)).flatten();
         let restart_at = again.then(|| now + knobs.relist);
         self.dirty = true;
+        if !shared.alive {
+            let restart_at = waits.or(restart_at);
+            work.state = State::Exited { end, at: now, restart_at };
+            return;
+        }
         match waits {
             None => {
                 work.state = State::Exited { end, at: now, restart_at };
@@ -62,6 +71,16 @@ impl Worker {
                 self.back_off(shared, ctx, index, until);
             }
         }
+    }
+
+    /// Every process of the pod ended with its machine.
+    pub(crate) fn power_lost(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) -> Keep {
+        for index in 0..self.works.len() {
+            if self.works.get(index).is_some_and(|work| work.is_running()) {
+                self.exited(shared, ctx, index, LOST_WITH_MACHINE);
+            }
+        }
+        self.after_exit(shared, ctx)
     }
 
     fn back_off(

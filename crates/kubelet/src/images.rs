@@ -50,6 +50,8 @@ pub fn install(fabric: &mut Fabric) {
 pub struct Catalogued {
     pub repository: &'static str,
     pub size_bytes: u64,
+    /// Whether `make` looks at the tag only.
+    pub uniform: bool,
     /// Commands that are the image's own program and not a script.
     pub binaries: &'static [&'static str],
     pub make: fn(tag: &str, container: &Container) -> Arc<dyn Program>,
@@ -62,6 +64,10 @@ impl Image for Catalogued {
 
     fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+
+    fn is_uniform(&self) -> bool {
+        self.uniform
     }
 
     fn program(&self, tag: &str, container: &Container) -> Arc<dyn Program> {

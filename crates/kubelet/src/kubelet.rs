@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     whys: BTreeMap<(SmolStr, SmolStr), Arc<Why>>,
     resources: Vec<Arc<ResourceRequirements>>,
     pub address: SmolStr,
+    /// Off while the kubelet is down: processes end, and nobody notices.
+    pub alive: bool,
 }
 
 impl Shared {
@@ -123,6 +125,7 @@ impl Kubelet {
                 whys: BTreeMap::new(),
                 resources: Vec::new(),
                 address: format_smolstr!("{}", config.address),
+                alive: true,
                 config,
             },
             node: None,
@@ -222,8 +225,9 @@ impl Kubelet {
     ) {
         let taken = self.slots.get_mut(slot as usize).and_then(|slot| slot.worker.take());
         let Some(mut worker) = taken else { return };
+        self.shared.alive = self.alive(ctx);
         let mut keep = act(&mut worker, &mut self.shared, ctx);
-        if keep == Keep::Yes && !self.stopped {
+        if keep == Keep::Yes && self.shared.alive {
             keep = worker.flush(&mut self.shared, ctx);
         }
         match (keep, self.slots.get_mut(slot as usize)) {
@@ -232,6 +236,22 @@ impl Kubelet {
                 self.by_uid.swap_remove(&worker.uid());
                 self.free.push(slot);
             }
+        }
+    }
+
+    /// The machine lost its power and is up again: every process is gone. The host calls this
+    /// after `set_stopped(false)`.
+    pub fn reboot(&mut self, ctx: &mut Ctx<'_>) {
+        let slots: Vec<u32> = self.by_uid.values().copied().collect();
+        for slot in slots {
+            self.with_worker(ctx, slot, |worker, shared, ctx| worker.power_lost(shared, ctx));
+        }
+        if let Some(node) = &self.node {
+            let mut about = ObjectReference::to(&**node);
+            about.uid = Uid::default();
+            let name = &node.metadata.name;
+            let message = format!("Node {name} has been rebooted, boot id: {name}");
+            self.shared.recorder.event(ctx, &about, "Warning", "Rebooted", &message);
         }
     }
 

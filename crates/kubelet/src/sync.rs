@@ -165,14 +165,10 @@ impl Worker {
     }
 
     fn started(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, index: usize) {
-        let Some(container) = self.container(index).cloned_parts() else { return };
-        let program = match ctx.fabric.registry.find(&container.image) {
-            Ok((image, tag)) => {
-                self.container(index).map(|container| image.program(tag, container))
-            }
-            Err(_) => None,
-        };
-        let Some(program) = program else { return };
+        let Some(container) = self.container(index) else { return };
+        let (startup, readiness) =
+            (container.startup_probe.is_some(), container.readiness_probe.is_some());
+        let Some(program) = ctx.fabric.registry.program(container) else { return };
         let uid = self.uid();
         if let Some(process) = ctx.fabric.process_mut(uid, index) {
             process.restart(program, ctx.now);
@@ -183,8 +179,8 @@ impl Worker {
         work.state = State::Running { since };
         work.seed = seed;
         work.kill = None;
-        work.started = !container.startup_probe;
-        work.ready = work.started && !container.readiness_probe;
+        work.started = !startup;
+        work.ready = work.started && !readiness;
         self.dirty = true;
         self.container_event(shared, ctx, index, "Normal", "Started", "Container started");
         self.arm_probes(ctx, index);
@@ -235,7 +231,11 @@ impl Worker {
 
     /// What a process's end leads to.
     pub(crate) fn after_exit(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) -> Keep {
-        if self.is_ending() { self.reap(shared, ctx) } else { self.sync(shared, ctx) }
+        match shared.alive {
+            false => Keep::Yes,
+            true if self.is_ending() => self.reap(shared, ctx),
+            true => self.sync(shared, ctx),
+        }
     }
 
     pub(crate) fn container_event(
@@ -262,26 +262,5 @@ impl Worker {
 
     pub(crate) fn wake(&self, ctx: &mut Ctx<'_>, at: SimTime) {
         ctx.timers.at(at, self.token(Kind::Sync, 0));
-    }
-}
-
-/// What the start of a container looks at.
-struct Parts {
-    image: smol_str::SmolStr,
-    startup_probe: bool,
-    readiness_probe: bool,
-}
-
-trait ClonedParts {
-    fn cloned_parts(&self) -> Option<Parts>;
-}
-
-impl ClonedParts for Option<&api::core::container::Container> {
-    fn cloned_parts(&self) -> Option<Parts> {
-        self.map(|container| Parts {
-            image: container.image.clone(),
-            startup_probe: container.startup_probe.is_some(),
-            readiness_probe: container.readiness_probe.is_some(),
-        })
     }
 }

@@ -377,3 +377,36 @@ fn containers_outlive_a_kubelet() {
     assert_eq!(world.word("late"), "Ready");
     assert!(world.get("web").is_none());
 }
+
+#[test]
+fn a_machine_that_reboots_starts_its_pods_again() {
+    let mut world = World::new();
+    world.fabric.registry.preloaded = true;
+    world.pod("web", json!({"containers": [{"name": "c", "image": "nginx"}]}));
+    world.secs(1);
+    world.kubelet.set_stopped(true);
+    world.secs(20);
+    world.kubelet.set_stopped(false);
+    world.with(|kubelet, ctx| kubelet.reboot(ctx));
+    assert_eq!(world.word("web"), "Unknown");
+    world.secs(3);
+    assert_eq!((world.word("web").as_str(), world.restarts("web")), ("Ready", 1));
+}
+
+#[test]
+fn a_deadline_ends_a_pod() {
+    let mut world = World::new();
+    world.fabric.registry.preloaded = true;
+    world.pod(
+        "late",
+        json!({"activeDeadlineSeconds": 5, "containers": [{"name": "c", "image": "nginx"}]}),
+    );
+    world.secs(4);
+    assert_eq!(world.word("late"), "Ready");
+    world.secs(3);
+    let pod = world.get("late").unwrap();
+    assert_eq!(
+        (pod.status.phase, pod.status.reason.as_str()),
+        (PodPhase::Failed, "DeadlineExceeded")
+    );
+}

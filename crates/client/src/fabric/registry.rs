@@ -22,7 +22,12 @@ pub trait Image: fmt::Debug + Send + Sync {
         plausible_tag(tag)
     }
 
-    /// What a container of this image runs. Equal containers share the program.
+    /// Whether containers that name no command of their own all run the same.
+    fn is_uniform(&self) -> bool {
+        false
+    }
+
+    /// What a container of this image runs.
     fn program(&self, tag: &str, container: &Container) -> Arc<dyn Program>;
 }
 
@@ -46,6 +51,8 @@ pub enum PullError {
 
 pub struct Registry {
     images: BTreeMap<SmolStr, Arc<dyn Image>>,
+    /// Programs of uniform images by reference: one for all their containers.
+    programs: BTreeMap<SmolStr, Arc<dyn Program>>,
     /// Speed of the wire to the registry.
     pub bytes_per_second: u64,
     /// What a pull takes before its first byte, and at least.
@@ -64,6 +71,7 @@ impl Default for Registry {
     fn default() -> Self {
         Registry {
             images: BTreeMap::new(),
+            programs: BTreeMap::new(),
             bytes_per_second: 60_000_000,
             latency: Duration::from_millis(500),
             preloaded: false,
@@ -116,6 +124,7 @@ fn valid_repository(repository: &str) -> bool {
 
 impl Registry {
     pub fn register(&mut self, image: Arc<dyn Image>) {
+        self.programs.clear();
         self.images.insert(short_name(image.repository()).into(), image);
     }
 
@@ -145,6 +154,21 @@ impl Registry {
                  \"{reference}\": {reference}: not found"
             ))),
         }
+    }
+
+    /// What a container runs, if its image exists.
+    pub fn program(&mut self, container: &Container) -> Option<Arc<dyn Program>> {
+        let reference = &container.image;
+        let plain = container.command.is_empty() && container.args.is_empty();
+        if let Some(program) = self.programs.get(reference).filter(|_| plain) {
+            return Some(Arc::clone(program));
+        }
+        let (image, tag) = self.find(reference).ok()?;
+        let program = image.program(tag, container);
+        if plain && image.is_uniform() {
+            self.programs.insert(reference.clone(), Arc::clone(&program));
+        }
+        Some(program)
     }
 
     /// How long the wire is busy with an image.

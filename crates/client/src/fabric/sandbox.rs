@@ -94,6 +94,7 @@ pub struct Memory {
 }
 
 pub const LOG_KEPT: usize = 500;
+const LINE_BYTES_MAX: usize = 16 * 1024;
 
 impl Process {
     pub fn is_running(&self) -> bool {
@@ -106,7 +107,11 @@ impl Process {
             && self.program.as_ref().is_some_and(|p| p.ports().iter().any(|p| p.number() == port))
     }
 
-    pub fn write(&mut self, at: SimTime, text: String) {
+    pub fn write(&mut self, at: SimTime, mut text: String) {
+        if text.len() > LINE_BYTES_MAX {
+            let end = (0..=LINE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at));
+            text.truncate(end.unwrap_or(0));
+        }
         if self.log.len() >= LOG_KEPT {
             self.log.pop_front();
         }

@@ -24,7 +24,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
     let make = |repository, size_bytes| {
         let make: fn(&str, &api::core::container::Container) -> Arc<dyn Program> =
             |_, _| Arc::new(Shell);
-        one(Catalogued { repository, size_bytes, binaries: &[], make })
+        one(Catalogued { repository, size_bytes, uniform: true, binaries: &[], make })
     };
     vec![
         make("alpine", 3_800_000),

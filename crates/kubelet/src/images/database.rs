@@ -73,7 +73,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
     list.into_iter()
         .map(|(repository, size_bytes, make)| {
             let binaries = &["mysqld", "postgres", "mongod", "docker-entrypoint.sh"];
-            one(Catalogued { repository, size_bytes, binaries, make })
+            one(Catalogued { repository, size_bytes, uniform: true, binaries, make })
         })
         .collect()
 }

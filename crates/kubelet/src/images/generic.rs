@@ -72,7 +72,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
                 "kube-scheduler",
                 "metrics-server",
             ];
-            one(Catalogued { repository, size_bytes: 30_000_000, binaries, make })
+            one(Catalogued { repository, size_bytes: 30_000_000, uniform: false, binaries, make })
         })
         .collect()
 }

@@ -60,7 +60,13 @@ pub fn images() -> Vec<Arc<dyn Image>> {
     ];
     list.into_iter()
         .map(|(repository, size_bytes, make)| {
-            one(Catalogued { repository, size_bytes, binaries: &["hello-app"], make })
+            one(Catalogued {
+                repository,
+                size_bytes,
+                uniform: true,
+                binaries: &["hello-app"],
+                make,
+            })
         })
         .collect()
 }

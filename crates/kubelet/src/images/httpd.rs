@@ -22,6 +22,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
     vec![one(Catalogued {
         repository: "httpd",
         size_bytes: 59_000_000,
+        uniform: true,
         binaries: &["httpd-foreground", "httpd"],
         make: |_, _| Arc::new(Httpd),
     })]

@@ -29,7 +29,13 @@ pub fn images() -> Vec<Arc<dyn Image>> {
     ];
     list.into_iter()
         .map(|(repository, make)| {
-            one(Catalogued { repository, size_bytes: 6_000_000, binaries: &[], make })
+            one(Catalogued {
+                repository,
+                size_bytes: 6_000_000,
+                uniform: true,
+                binaries: &[],
+                make,
+            })
         })
         .collect()
 }

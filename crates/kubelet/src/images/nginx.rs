@@ -24,6 +24,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
         one(Catalogued {
             repository,
             size_bytes,
+            uniform: true,
             binaries: &["nginx", "nginx-debug", "docker-entrypoint.sh"],
             make: |tag, _| Arc::new(Nginx { version: version(tag) }),
         })

@@ -29,6 +29,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
         one(Catalogued {
             repository,
             size_bytes: 320_000,
+            uniform: true,
             binaries: &["pause"],
             make: |_, _| Arc::new(Pause),
         })

@@ -19,6 +19,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
         one(Catalogued {
             repository,
             size_bytes,
+            uniform: true,
             binaries: &["redis-server", "docker-entrypoint.sh"],
             make: |tag, _| Arc::new(Redis { version: version(tag) }),
         })

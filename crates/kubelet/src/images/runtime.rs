@@ -72,7 +72,7 @@ pub fn images() -> Vec<Arc<dyn Image>> {
         .map(|(repository, size_bytes)| {
             let binaries =
                 &["go", "java", "node", "npm", "python", "python3", "ruby", "docker-entrypoint.sh"];
-            one(Catalogued { repository, size_bytes, binaries, make })
+            one(Catalogued { repository, size_bytes, uniform: false, binaries, make })
         })
         .collect()
 }

@@ -1,16 +1,17 @@
 //! A small cluster for the kubelet alone: an API server that stores and tells, and a clock.
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{Event, Kind, Obj, Pod, make_mut, to_kind};
 use apimachinery::gvk::GroupResource;
-use apimachinery::meta::{ObjectMeta, Uid};
+use apimachinery::meta::Uid;
 use apimachinery::status::Status;
 use apimachinery::time::Time;
 use apimachinery::wire::Wire;
 use client::{
-    Api, Body, Component, Ctx, Fabric, List, Reply, ReplyBody, Request, Timers, Verb, WatchEvent,
+    Api, Body, Component, Ctx, Fabric, Reply, ReplyBody, Request, Timers, Verb, WatchEvent,
     WatchKind,
 };
 use clock::{Duration, EventQueue, Rng, SimTime};
@@ -121,7 +122,6 @@ impl Api for FakeApi {
             }
             (verb, body) => panic!("{verb:?} {body:?} is not faked"),
         };
-        let _ = List::default();
         Ok(Reply::new(ReplyBody::Object(object)))
     }
 }
@@ -307,10 +307,4 @@ impl World {
         let lines = self.fabric.logs(uid, container, false, self.now, EPOCH).unwrap_or_default();
         lines.into_iter().map(|line| line.text).collect()
     }
-}
-
-/// Keeps unused helpers of other test files quiet: each test file uses some of them.
-#[allow(dead_code)]
-pub fn touch(meta: &ObjectMeta) -> u64 {
-    meta.resource_version
 }
