@@ -57,6 +57,7 @@ words! {
     Endpoints: "endpoints", "엔드포인트";
     NoEndpoints: "no endpoints", "엔드포인트 없음";
     PodsHere: "Pods appear here", "파드가 여기에 나타납니다";
+    ServicesHere: "Services appear here", "서비스가 여기에 나타납니다";
     TryThis: "kubectl create deployment web --image=nginx --replicas=3",
         "kubectl create deployment web --image=nginx --replicas=3";
     NoNodes: "No worker nodes yet", "아직 워커 노드가 없습니다";

@@ -47,7 +47,7 @@ pub(crate) fn pulls(model: &Model, layout: &Layout, items: &mut Vec<Item>) -> bo
             };
             let rect = layout.density.card(place.body, pod.slot);
             let spent = model.stats.now.since(pod.pull_since).as_secs_f64() as f32;
-            let share = (1.0 - 1.0 / (1.0 + spent / 1.5)).clamp(0.06, 0.96);
+            let share = (1.0 - 1.0 / (1.0 + spent / 1.5)).clamp(0.12, 0.96);
             let bar = Rect::new(rect.x + rect.w - 70.0, rect.y + 47.0, 60.0, 7.0);
             pen.rect(bar, 3.5, Some(Token::Surface), None);
             pen.rect(Rect { w: bar.w * share, ..bar }, 3.5, Some(Token::Creating), None);

@@ -71,7 +71,18 @@ impl Deck<'_> {
         let line = stroke(self.view, pod, self.siblings.as_ref());
         let dashed = pod.glance.phase == Phase::Terminating;
         match self.density {
-            Density::Glyph | Density::Cell => {
+            Density::Tiny | Density::Cell => {
+                let at = rect.center();
+                if self.view.is_lit(&target(pod)) {
+                    pen.dot(at, 5.0, Token::Accent);
+                }
+                pen.dot(at, 3.0, pod.glance.phase.tokens().0);
+            }
+            Density::Mark => {
+                pen.card(rect, 4.0, Some(soft), Some(line), dashed);
+                pen.glyph(rect.center(), 4.0, pod.glance.phase);
+            }
+            Density::Glyph => {
                 if self.view.is_lit(&target(pod)) {
                     pen.card(rect.inset(-2.0), 4.0, None, Some(line), false);
                 }

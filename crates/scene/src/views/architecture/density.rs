@@ -16,7 +16,11 @@ pub(crate) enum Density {
     Line,
     /// Glyph and the end of the name.
     Chip,
+    /// Glyph in a small card.
+    Mark,
     Glyph,
+    /// A dot of its colour.
+    Tiny,
     /// One cell of a raster.
     Cell,
 }
@@ -28,8 +32,10 @@ impl Density {
             Density::Full => (170.0, 66.0, 8.0),
             Density::Half => (150.0, 44.0, 6.0),
             Density::Line => (130.0, 24.0, 4.0),
-            Density::Chip => (62.0, 20.0, 4.0),
-            Density::Glyph | Density::Cell => (10.0, 10.0, 3.0),
+            Density::Chip => (56.0, 20.0, 4.0),
+            Density::Mark => (17.0, 17.0, 4.0),
+            Density::Glyph => (10.0, 10.0, 3.0),
+            Density::Tiny | Density::Cell => (6.0, 6.0, 2.0),
         }
     }
 
@@ -51,7 +57,7 @@ impl Density {
         let slot = slot as usize;
         let (row, column) = (slot / columns, slot % columns);
         let w = match self {
-            Density::Glyph | Density::Cell => w,
+            Density::Mark | Density::Glyph | Density::Tiny | Density::Cell => w,
             _ => (body.w + gap) / columns as f32 - gap,
         };
         Rect::new(body.x + column as f32 * (w + gap), body.y + row as f32 * (h + gap), w, h)
@@ -61,9 +67,7 @@ impl Density {
 /// The most detailed density with which the fullest node's pods fit.
 pub(crate) fn density(room: Rect, fullest: usize, pods: u32) -> Density {
     let labels = [Density::Full, Density::Half, Density::Line, Density::Chip];
-    if pods > LABELS_MAX {
-        return Density::Glyph;
-    }
+    let labels = labels.into_iter().filter(|_| pods <= LABELS_MAX);
     let fits = |one: &Density| one.height(room.w, fullest) <= room.h;
-    labels.into_iter().find(fits).unwrap_or(Density::Glyph)
+    labels.chain([Density::Mark, Density::Glyph]).find(fits).unwrap_or(Density::Tiny)
 }

@@ -127,20 +127,20 @@ impl Layout {
 
     fn control_wide(&mut self, width: f32) {
         let margin = if width < 800.0 { 16.0 } else { 32.0 };
-        let panel = Rect::new(margin, 20.0, width - 2.0 * margin, 192.0);
-        let spare = (panel.w - 48.0 - 624.0).max(44.0);
-        let squeeze = ((panel.w - 48.0 - 44.0) / 624.0).min(1.0);
+        let panel = Rect::new(margin, 20.0, width - 2.0 * margin, 196.0);
+        let spare = (panel.w - 48.0 - 664.0).max(44.0);
+        let squeeze = ((panel.w - 48.0 - 44.0) / 664.0).min(1.0);
         let (near, mid) = (spare.min(240.0) * 0.12 + 4.0, spare.min(240.0) * 0.14 + 4.0);
         let x0 = panel.x + 24.0;
         let x1 = x0 + 104.0 * squeeze + near;
-        let x2 = x1 + 152.0 * squeeze + mid;
-        let right = 172.0 * squeeze;
+        let x2 = x1 + 168.0 * squeeze + mid;
+        let right = 196.0 * squeeze;
         let top = panel.y + 46.0;
-        let low = top + 82.0;
-        let axis = top + 66.0;
+        let low = top + 86.0;
+        let axis = top + 68.0;
         self.kubectl = Rect::new(x0, axis - 26.0, 104.0 * squeeze, 52.0);
-        self.scheduler = Rect::new(x1, top, 152.0 * squeeze, 50.0);
-        self.manager = Rect::new(x1, low, 152.0 * squeeze, 50.0);
+        self.scheduler = Rect::new(x1, top, 168.0 * squeeze, 50.0);
+        self.manager = Rect::new(x1, low, 168.0 * squeeze, 50.0);
         self.apiserver = Rect::new(x2, axis - 36.0, 196.0 * squeeze, 72.0);
         self.etcd = Rect::new(panel.x + panel.w - 24.0 - right, top, right, 50.0);
         self.dns = Rect::new(self.etcd.x, low, right, 50.0);
@@ -199,7 +199,9 @@ impl Layout {
     fn seat_side(&mut self, model: &Model, top: f32, bottom: f32, height: f32, gap: f32) -> f32 {
         let Rect { x, w, .. } = self.side;
         let mut y = top;
-        let keys: Vec<&Key> = model.shown_services().map(|(key, _)| key).collect();
+        let mut keys: Vec<&Key> = model.shown_services().map(|(key, _)| key).collect();
+        // What is called stands above what is not.
+        keys.sort_by_key(|key| !model.stats.clients.iter().any(|client| client.service == **key));
         let stray = |service: &Key| !keys.contains(&service);
         let clients = &model.stats.clients;
         let lonely: Vec<_> = clients.iter().filter(|client| stray(&client.service)).collect();
@@ -260,7 +262,7 @@ impl Layout {
             0..=6 => Density::Full,
             7..=14 => Density::Line,
             15..=60 => Density::Chip,
-            _ => Density::Glyph,
+            _ => Density::Mark,
         };
         let mut y = self.area.y;
         for (row, node) in model.worker_nodes().enumerate() {
@@ -279,29 +281,34 @@ impl Layout {
         let count = model.worker_nodes().count();
         let gap = 8.0;
         let area = Rect::new(self.area.x, self.area.y, self.area.w, self.area.h.max(240.0));
-        let (mut w, mut h, mut per_row) = (48.0, 36.0, 1);
-        for wish in [160.0, 136.0, 112.0, 92.0, 76.0, 60.0, 48.0_f32] {
-            per_row = ((area.w + gap) / (wish + gap)).max(1.0) as usize;
-            let rows = count.div_ceil(per_row).max(1);
-            w = (area.w + gap) / per_row as f32 - gap;
-            h = (area.h + gap) / rows as f32 - gap;
-            let cells = ((w - 12.0) / 8.0).max(1.0) as usize;
-            let need = 28.0 + self.fullest.div_ceil(cells) as f32 * 8.0;
-            if h >= need.max(36.0) {
+        let wishes = [160.0, 136.0, 112.0, 92.0, 76.0, 60.0, 48.0_f32];
+        let mut best = None;
+        for density in [Density::Mark, Density::Glyph, Density::Tiny] {
+            for wish in wishes {
+                let per_row = ((area.w + gap) / (wish + gap)).max(1.0) as usize;
+                let rows = count.div_ceil(per_row).max(1);
+                let w = (area.w + gap) / per_row as f32 - gap;
+                let room = (area.h + gap) / rows as f32 - gap;
+                let need = (32.0 + density.height(w - 12.0, self.fullest.max(1))).max(36.0);
+                best = Some((density, per_row, w, room.max(need).min(need.max(120.0)), room));
+                if room >= need {
+                    break;
+                }
+            }
+            if best.is_some_and(|(_, _, _, h, room)| h <= room) {
                 break;
             }
-            h = need.max(36.0);
         }
-        h = h.min(160.0);
+        let (density, per_row, w, h, _) = best.unwrap_or((Density::Tiny, 1, 48.0, 36.0, 0.0));
         for (i, node) in model.worker_nodes().enumerate() {
             let (row, column) = (i / per_row, i % per_row);
             let x = area.x + column as f32 * (w + gap);
             let rect = Rect::new(x, area.y + row as f32 * (h + gap), w, h);
-            let body = Rect::new(rect.x + 6.0, rect.y + 24.0, w - 12.0, h - 30.0);
+            let body = Rect::new(rect.x + 6.0, rect.y + 24.0, w - 12.0, h - 32.0);
             self.nodes.push(NodeBox { name: node.name.clone(), rect, body, row, column });
         }
         self.area.h = count.div_ceil(per_row) as f32 * (h + gap) - gap;
-        self.density = Density::Glyph;
+        self.density = density;
     }
 
     fn raster(&mut self, model: &Model) {

@@ -112,12 +112,24 @@ impl Layout {
         let (x, y) = (node.rect.x + 14.0, node.rect.y + 74.0);
         let w = node.rect.w - 28.0;
         let spare = (w - 12.0).max(30.0);
-        let (a, b) = (spare * 0.27, spare * 0.35);
+        let (a, b) = match self.agent_names(node)[1] {
+            "proxy" => (spare * 0.42, spare * 0.34),
+            _ => (spare * 0.25, spare * 0.375),
+        };
         [
             Rect::new(x, y, a, 20.0),
             Rect::new(x + a + 6.0, y, b, 20.0),
             Rect::new(x + a + b + 12.0, y, spare - a - b, 20.0),
         ]
+    }
+
+    /// What the agents are called, shorter where there is less room.
+    pub fn agent_names(&self, node: &NodeBox) -> [&'static str; 3] {
+        if node.rect.w < 208.0 {
+            ["kubelet", "proxy", "cri"]
+        } else {
+            ["kubelet", "kube-proxy", "containerd"]
+        }
     }
 
     fn lane(&self, service: &Key) -> f32 {
@@ -190,7 +202,7 @@ impl Layout {
     }
 
     fn has_cards(&self) -> bool {
-        !matches!(self.density, Density::Chip | Density::Glyph | Density::Cell)
+        matches!(self.density, Density::Full | Density::Half | Density::Line)
     }
 
     /// From the gutter at the left of a node to a card in it.

@@ -22,6 +22,13 @@ pub(super) fn ground(view: &View, layout: &Layout, items: &mut Vec<Item>) {
     let style = Style::text(12.0, Token::Second).bold();
     let text = Word::Clients.text(view.lang);
     pen.text(layout.side.x, layout.side.y + 14.0, text, style, layout.side.w);
+    if layout.services.is_empty() && layout.clients.is_empty() {
+        let style = Style::text(12.0, Token::Third);
+        let rect = Rect::new(layout.side.x, layout.side.y + 28.0, layout.side.w, 60.0);
+        pen.card(rect, 8.0, None, Some((Token::Line, 1.0)), true);
+        let text = Word::ServicesHere.text(view.lang);
+        pen.center(rect.center().x, rect.center().y + 4.0, text, style, rect.w - 16.0);
+    }
 }
 
 pub(super) fn roads(model: &Model, view: &View, layout: &Layout, items: &mut Vec<Item>) {

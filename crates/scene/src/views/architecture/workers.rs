@@ -32,9 +32,8 @@ pub(super) fn ground(model: &Model, view: &View, layout: &Layout, items: &mut Ve
     if layout.mode == Nodes::Columns {
         for node in &layout.nodes {
             let style = Style::text(11.0, Token::Second);
-            for (rect, name) in
-                layout.agents(node).into_iter().zip(["kubelet", "kube-proxy", "containerd"])
-            {
+            let names = layout.agent_names(node);
+            for (rect, name) in layout.agents(node).into_iter().zip(names) {
                 pen.rect(rect, 10.0, Some(Token::Sunk), None);
                 pen.center(rect.center().x, rect.y + 14.0, name, style, rect.w - 4.0);
             }
@@ -60,7 +59,7 @@ fn bus(model: &Model, layout: &Layout, pen: &mut Pen<'_>) {
         }
         if layout.narrow && node.row + 1 < layout.nodes.len() {
             pen.road(branch.into_iter().skip(1).collect(), Token::Watch, 1.3, true, 0.6);
-        } else if layout.mode == Nodes::Columns {
+        } else if layout.mode == Nodes::Columns || node.row == 0 {
             pen.road(branch, Token::Watch, 1.3, true, 0.6);
         }
     }
@@ -86,6 +85,7 @@ pub(super) fn state(model: &Model, view: &View, layout: &Layout, wall: f64, out:
     if layout.mode == Nodes::Raster {
         super::raster::draw(model, layout, &mut out.state.items);
     }
+    accent(model, view, layout, &mut out.state.items);
     let deck = Deck { model, view, density: layout.density, siblings: siblings(model, view) };
     for place in &layout.nodes {
         let Some(node) = model.node(&place.name) else { continue };
@@ -107,6 +107,21 @@ pub(super) fn state(model: &Model, view: &View, layout: &Layout, wall: f64, out:
     }
     if model.count_shown() == 0 && !layout.nodes.is_empty() {
         hint(view, layout, &mut Pen { items: &mut out.state.items, alpha: 1.0 });
+    }
+}
+
+/// The road to the node somebody looks at, or to the node of the pod.
+fn accent(model: &Model, view: &View, layout: &Layout, items: &mut Vec<Item>) {
+    let node = match &view.selected {
+        Some(Target::Node(name)) => name.clone(),
+        Some(Target::Pod { namespace, name } | Target::Container { namespace, pod: name, .. }) => {
+            let key = apimachinery::meta::Key::new(namespace.clone(), name.clone());
+            model.pod(&key).map_or_else(Default::default, |pod| pod.place.clone())
+        }
+        _ => return,
+    };
+    if let Some(points) = layout.road(model, &super::roads::Road::Agent(node)) {
+        Pen { items, alpha: 1.0 }.road(points, Token::Accent, 2.0, false, 0.8);
     }
 }
 
@@ -244,7 +259,10 @@ fn small_header(node: &NodeState, at: &NodeBox, pen: &mut Pen<'_>) {
     let (_, color) = condition(node);
     pen.dot(pt(rect.x + rect.w - 9.0, rect.y + 11.0), 3.0, color);
     let style = Style::text(11.0, Token::Second).bold();
-    pen.name(rect.x + 6.0, rect.y + 15.0, &node.name, style, rect.w - 22.0);
+    let room = rect.w - 22.0;
+    let tail = node.name.rsplit('-').next().unwrap_or(&node.name);
+    let name = if style.width(&node.name) > room { tail } else { &node.name };
+    pen.name(rect.x + 6.0, rect.y + 15.0, name, style, room);
     let share = node.cpu_requested as f32 / node.cpu_allocatable.max(1) as f32;
     let bar = Rect::new(rect.x + 6.0, rect.y + 19.0, rect.w - 12.0, 2.0);
     pen.rect(bar, 1.0, Some(Token::Sunk), None);
