@@ -1,6 +1,8 @@
 //! The quality of service class of a pod, from its requests and limits.
 // Models pkg/apis/core/v1/helper/qos/qos.go.
 
+use apimachinery::wire::Wire;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::container::ResourceList;
@@ -10,6 +12,9 @@ const NAMES: [&str; 2] = ["cpu", "memory"];
 
 /// `Guaranteed`, `Burstable` or `BestEffort`.
 pub fn qos_class(body: &PodBody) -> SmolStr {
+    if let Some(pod_level) = body.extra.get("resources") {
+        return pod_level_class(pod_level);
+    }
     let mut requests = ResourceList::new();
     let mut limits = ResourceList::new();
     let mut guaranteed = true;
@@ -21,6 +26,23 @@ pub fn qos_class(body: &PodBody) -> SmolStr {
         };
         guaranteed &= NAMES.iter().all(limited);
     }
+    class(&requests, &limits, guaranteed)
+}
+
+/// Resources of the whole pod decide alone.
+fn pod_level_class(resources: &Value) -> SmolStr {
+    let list = |name: &str| {
+        let mut sum = ResourceList::new();
+        let given = ResourceList::from_value(resources[name].clone()).unwrap_or_default();
+        add_positive(&mut sum, &given);
+        sum
+    };
+    let (requests, limits) = (list("requests"), list("limits"));
+    let limited = limits.is_empty() || limits.len() == NAMES.len();
+    class(&requests, &limits, limited)
+}
+
+fn class(requests: &ResourceList, limits: &ResourceList, mut guaranteed: bool) -> SmolStr {
     if requests.is_empty() && limits.is_empty() {
         return SmolStr::new_static("BestEffort");
     }

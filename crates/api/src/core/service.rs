@@ -108,8 +108,8 @@ impl Kind for Service {
 
     fn prepare_for_update(&mut self, old: &Self) {
         self.status = old.status.clone();
-        service_strategy::normalize_cluster_ips(&mut self.spec, Some(&old.spec));
         service_strategy::patch_allocated(&mut self.spec, &old.spec);
+        service_strategy::normalize_cluster_ips(&mut self.spec, Some(&old.spec));
         service_strategy::drop_type_dependent(self, old);
     }
 

@@ -64,12 +64,13 @@ pub fn set_defaults(service: &mut Service) {
 
 /// What an update leaves unsaid of the allocated fields is taken from the old service.
 pub fn patch_allocated(new: &mut ServiceSpec, old: &ServiceSpec) {
-    if new.type_ == "ExternalName" || old.type_ == "ExternalName" {
-        return;
-    }
-    if new.cluster_ip.is_empty() && new.cluster_ips.is_empty() {
-        new.cluster_ip = old.cluster_ip.clone();
-        new.cluster_ips = old.cluster_ips.clone();
+    if new.type_ != "ExternalName" && old.type_ != "ExternalName" {
+        if new.cluster_ip.is_empty() {
+            new.cluster_ip = old.cluster_ip.clone();
+        }
+        if new.cluster_ips.is_empty() {
+            new.cluster_ips = old.cluster_ips.clone();
+        }
     }
     if needs_node_port(old) && needs_node_port(new) {
         patch_node_ports(new, old);
@@ -79,18 +80,17 @@ pub fn patch_allocated(new: &mut ServiceSpec, old: &ServiceSpec) {
     }
 }
 
-/// Node ports that the update leaves open go back to the ports they stood at: matched by port and
-/// protocol, as long as no other port of the update already names them.
+/// Node ports that the update leaves open are those of the old ports of the same name, unless
+/// another port of the update has them already.
 fn patch_node_ports(new: &mut ServiceSpec, old: &ServiceSpec) {
-    let taken: Vec<(SmolStr, i32)> =
-        new.ports.iter().map(|port| (port.protocol.clone(), port.node_port)).collect();
+    let mut used: Vec<i32> = new.ports.iter().map(|port| port.node_port).collect();
     for port in new.ports.iter_mut().filter(|port| port.node_port == 0) {
-        let same = |before: &&super::service::ServicePort| {
-            before.port == port.port && before.protocol == port.protocol
+        let Some(before) = old.ports.iter().rfind(|before| before.name == port.name) else {
+            continue;
         };
-        let Some(before) = old.ports.iter().find(same) else { continue };
-        if !taken.contains(&(before.protocol.clone(), before.node_port)) {
+        if !used.contains(&before.node_port) {
             port.node_port = before.node_port;
+            used.push(before.node_port);
         }
     }
 }
@@ -104,16 +104,9 @@ pub fn normalize_cluster_ips(new: &mut ServiceSpec, old: Option<&ServiceSpec>) {
         }
         return;
     };
-    let same_singular = new.cluster_ip == old.cluster_ip;
-    let same_plural = new.cluster_ips == old.cluster_ips;
-    if !same_singular && same_plural {
-        if new.cluster_ip.is_empty() {
-            new.cluster_ips.clear();
-        } else {
-            new.cluster_ips = vec![new.cluster_ip.clone()];
-        }
-    } else if same_singular && !same_plural && new.cluster_ips.is_empty() {
-        new.cluster_ip = SmolStr::default();
+    if new.cluster_ip != old.cluster_ip && new.cluster_ips == old.cluster_ips {
+        let cleared = new.cluster_ip.is_empty();
+        new.cluster_ips = if cleared { Vec::new() } else { vec![new.cluster_ip.clone()] };
     }
 }
 
