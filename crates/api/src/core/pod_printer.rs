@@ -1,7 +1,6 @@
 //! A pod in one line: how many containers are ready, one word for its state, restarts.
 // Models printPod of pkg/printers/internalversion/printers.go.
 
-use apimachinery::duration::human_duration;
 use apimachinery::time::Time;
 use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
@@ -11,7 +10,7 @@ use super::pod::Pod;
 use super::pod_status::{
     ConditionStatus, ContainerState, ContainerStateTerminated, ContainerStatus, PodConditionType,
 };
-use crate::object::{Column, age};
+use crate::object::{Column, age, since};
 
 pub static COLUMNS: [Column; 9] = [
     Column::text("Name"),
@@ -192,7 +191,7 @@ pub fn row(pod: &Pod, now: Time) -> Vec<Value> {
     let line = summary(pod);
     let restarts = match line.last_restart {
         Some(last) if line.restarts != 0 => {
-            format!("{} ({} ago)", line.restarts, human_duration(now.0 - last.0))
+            format!("{} ({} ago)", line.restarts, since(Some(last), now))
         }
         _ => line.restarts.to_string(),
     };
