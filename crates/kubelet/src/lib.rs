@@ -14,6 +14,7 @@ mod probe;
 mod pull;
 mod script;
 mod shell;
+mod sources;
 mod status;
 mod sync;
 mod terminate;

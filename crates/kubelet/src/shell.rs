@@ -2,6 +2,8 @@
 
 mod web;
 
+use std::collections::BTreeMap;
+
 use client::fabric::{Output, World};
 use clock::Duration;
 use smol_str::SmolStr;
@@ -92,7 +94,7 @@ pub(crate) fn variable(world: &World<'_>, name: &str) -> Option<SmolStr> {
     let env = place.container(world.container).and_then(|container| {
         container.env.iter().find(|env| env.name == name).map(|env| env_value(world, env))
     });
-    env.flatten().or_else(|| match name {
+    env.flatten().or_else(|| env_from(world, name)).or_else(|| match name {
         "HOSTNAME" => Some(place.hostname().into()),
         "HOME" => Some("/root".into()),
         "PATH" => Some("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into()),
@@ -102,10 +104,38 @@ pub(crate) fn variable(world: &World<'_>, name: &str) -> Option<SmolStr> {
     })
 }
 
+/// What `envFrom` brings: data and prefix of each source, later ones first.
+fn env_sources<'a>(world: &'a World<'_>) -> Vec<(&'a str, &'a BTreeMap<SmolStr, String>)> {
+    let container = world.place().and_then(|place| place.container(world.container));
+    let settings = world.sandbox().and_then(|sandbox| sandbox.settings.as_ref());
+    let (Some(container), Some(settings)) = (container, settings) else { return Vec::new() };
+    let named = |from: &'a serde_json::Value| {
+        let map = from["configMapRef"]["name"].as_str().map(|name| format!("configmap/{name}"));
+        let key =
+            map.or_else(|| Some(format!("secret/{}", from["secretRef"]["name"].as_str()?)))?;
+        let prefix = from["prefix"].as_str().unwrap_or("");
+        settings.get(key.as_str()).map(|data| (prefix, data))
+    };
+    container.env_from.iter().rev().filter_map(named).collect()
+}
+
+fn env_from(world: &World<'_>, name: &str) -> Option<SmolStr> {
+    env_sources(world)
+        .into_iter()
+        .find_map(|(prefix, data)| data.get(name.strip_prefix(prefix)?).map(SmolStr::from))
+}
+
 /// A plain value, or one that the downward API gives.
 fn env_value(world: &World<'_>, env: &api::core::container::EnvVar) -> Option<SmolStr> {
     let Some(from) = &env.value_from else { return Some(env.value.clone()) };
     let place = world.place()?;
+    for (kind, field) in [("configmap", "configMapKeyRef"), ("secret", "secretKeyRef")] {
+        if let Some(name) = from[field]["name"].as_str() {
+            let settings = world.sandbox()?.settings.as_ref()?;
+            let data = settings.get(format!("{kind}/{name}").as_str())?;
+            return data.get(from[field]["key"].as_str()?).map(SmolStr::from);
+        }
+    }
     match from["fieldRef"]["fieldPath"].as_str()? {
         "metadata.name" => Some(place.pod.name.clone()),
         "metadata.namespace" => Some(place.pod.namespace.clone()),
@@ -125,6 +155,9 @@ fn env(world: &World<'_>) -> Output {
         ["PATH", "HOSTNAME"].iter().map(|name| SmolStr::new_static(name)).collect();
     if let Some(container) = world.place().and_then(|place| place.container(world.container)) {
         names.extend(container.env.iter().map(|env| env.name.clone()));
+    }
+    for (prefix, data) in env_sources(world) {
+        names.extend(data.keys().map(|key| smol_str::format_smolstr!("{prefix}{key}")));
     }
     for name in ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "HOME"] {
         names.push(SmolStr::new_static(name));

@@ -34,6 +34,10 @@ impl Worker {
     }
 
     fn make_sandbox(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {
+        let volumes = match self.fill_volumes(ctx) {
+            Ok(volumes) => volumes,
+            Err((volume, why)) => return self.mount_failed(shared, ctx, &volume, &why),
+        };
         let host = self.pod.spec.host_network;
         let address = if host {
             Some(shared.config.address)
@@ -46,9 +50,6 @@ impl Worker {
             .filter_map(|index| self.container(index))
             .map(|container| Process { container: container.name.clone(), ..Process::default() })
             .collect();
-        let volumes = self.pod.spec.volumes.iter().filter(|volume| volume.empty_dir.is_some());
-        let volumes: std::collections::BTreeMap<_, _> =
-            volumes.map(|volume| (volume.name.clone(), Default::default())).collect();
         let sandbox = Sandbox {
             place: Place {
                 pod: Key::of(&self.pod.metadata),
@@ -59,6 +60,7 @@ impl Worker {
             },
             processes,
             volumes: (!volumes.is_empty()).then(|| Box::new(volumes)),
+            settings: None,
         };
         ctx.fabric.add_sandbox(self.uid(), sandbox);
         self.stage = Stage::Active;
@@ -150,6 +152,9 @@ impl Worker {
 
     /// The image is there: the container is made, and starts a moment later.
     pub(crate) fn create(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, index: usize) {
+        if !self.env_ready(shared, ctx, index) {
+            return;
+        }
         let again = self.works.get(index).is_some_and(|work| work.restarts > 0);
         let span = if again {
             Duration::from_millis(5)

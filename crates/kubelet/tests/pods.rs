@@ -410,3 +410,40 @@ fn a_deadline_ends_a_pod() {
         (PodPhase::Failed, "DeadlineExceeded")
     );
 }
+
+#[test]
+fn settings_come_from_config_maps() {
+    use api::ConfigMap;
+    use apimachinery::wire::Wire;
+    let mut world = World::new();
+    world.fabric.registry.preloaded = true;
+    let uid = world.pod(
+        "vol",
+        json!({"containers": [{"name": "c", "image": "nginx",
+            "volumeMounts": [{"name": "v", "mountPath": "/usr/share/nginx/html"}]}],
+            "volumes": [{"name": "v", "configMap": {"name": "ghost"}}]}),
+    );
+    let env = world.pod(
+        "env",
+        json!({"containers": [{"name": "c", "image": "nginx",
+            "envFrom": [{"configMapRef": {"name": "ghost"}, "prefix": "P_"}],
+            "env": [{"name": "A", "valueFrom": {"configMapKeyRef":
+                {"name": "ghost", "key": "index.html"}}}]}]}),
+    );
+    world.secs(2);
+    assert_eq!(world.word("vol"), "ContainerCreating");
+    assert_eq!(world.word("env"), "CreateContainerConfigError");
+    let said = "FailedMount MountVolume.SetUp failed for volume \"v\" : configmap \"ghost\" not \
+                found x1";
+    assert_eq!(world.events("vol"), [said]);
+    assert!(world.events("env").contains(&"Failed Error: configmap \"ghost\" not found x1".into()));
+    let map = ConfigMap::from_value(json!({"metadata": {"name": "ghost", "namespace": "default"},
+        "data": {"index.html": "boo"}}))
+    .unwrap();
+    world.api.create_object(std::sync::Arc::new(map)).unwrap();
+    world.secs(6);
+    assert_eq!((world.word("vol").as_str(), world.word("env").as_str()), ("Ready", "Ready"));
+    assert_eq!(world.exec(uid, 0, &["curl", "-s", "localhost"]).stdout, "boo");
+    let vars = world.exec(env, 0, &["env"]).stdout;
+    assert!(vars.contains("A=boo\n") && vars.contains("P_index.html=boo\n"), "{vars}");
+}

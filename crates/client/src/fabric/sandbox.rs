@@ -53,6 +53,9 @@ pub struct LogLine {
 /// Files by path, relative to where they are mounted.
 pub type Files = BTreeMap<String, String>;
 
+/// Data by `configmap/NAME` and `secret/NAME`.
+pub type Settings = BTreeMap<SmolStr, BTreeMap<SmolStr, String>>;
+
 #[derive(Debug)]
 pub struct Sandbox {
     pub place: Place,
@@ -60,6 +63,8 @@ pub struct Sandbox {
     pub processes: Vec<Process>,
     /// By volume name. Live as long as the pod.
     pub volumes: Option<Box<BTreeMap<SmolStr, Files>>>,
+    /// What the environment of its containers was taken from.
+    pub settings: Option<Box<Settings>>,
 }
 
 /// One run of a container.

@@ -1,0 +1,199 @@
+//! ConfigMaps and Secrets that a pod reads: files of its volumes, variables of its containers.
+//! Models pkg/volume/configmap and pkg/kubelet/kubelet_pods.go `makeEnvironmentVariables`.
+
+use std::collections::BTreeMap;
+
+use api::{ConfigMap, Secret};
+use client::fabric::sandbox::{Files, Settings};
+use client::{ApiExt, Ctx};
+use clock::Duration;
+use serde_json::Value;
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::kubelet::Shared;
+use crate::token::Kind;
+use crate::worker::{Stage, State, Worker};
+
+const MOUNT_RETRY: Duration = Duration::from_secs(2);
+const ENV_RETRY: Duration = Duration::from_secs(3);
+
+/// One reference: which kind, its name, and whether it may be missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Source {
+    /// `configmap` or `secret`, as messages name them.
+    kind: &'static str,
+    name: SmolStr,
+    optional: bool,
+}
+
+impl Source {
+    fn of(kind: &'static str, reference: &Value, name: &str) -> Option<Self> {
+        let optional = reference["optional"].as_bool().unwrap_or(false);
+        reference[name].as_str().map(|name| Source { kind, name: name.into(), optional })
+    }
+
+    fn key(&self) -> SmolStr {
+        format_smolstr!("{}/{}", self.kind, self.name)
+    }
+}
+
+/// Bytes of a Base64 text as text; what is no text is lost.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0u32, 0);
+    for b in text.bytes() {
+        let value = match b {
+            b'A'..=b'Z' => b - b'A',
+            b'a'..=b'z' => b - b'a' + 26,
+            b'0'..=b'9' => b - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Worker {
+    fn fetch(&self, ctx: &mut Ctx<'_>, source: &Source) -> Option<BTreeMap<SmolStr, String>> {
+        let namespace = &self.pod.metadata.namespace;
+        match source.kind {
+            "configmap" => {
+                ctx.api.get::<ConfigMap>(namespace, &source.name).ok().map(|map| map.data.clone())
+            }
+            _ => ctx.api.get::<Secret>(namespace, &source.name).ok().map(|secret| {
+                secret.data.iter().map(|(key, value)| (key.clone(), decode(value))).collect()
+            }),
+        }
+    }
+
+    /// The files of all volumes that the kubelet fills, or the volume that cannot be and why.
+    pub(crate) fn fill_volumes(
+        &self,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<BTreeMap<SmolStr, Files>, (SmolStr, String)> {
+        let mut volumes = BTreeMap::new();
+        for volume in &self.pod.spec.volumes {
+            let source = match (&volume.config_map, &volume.secret) {
+                _ if volume.empty_dir.is_some() => {
+                    volumes.insert(volume.name.clone(), Files::new());
+                    continue;
+                }
+                (Some(map), _) => Source::of("configmap", map, "name").map(|s| (s, &**map)),
+                (_, Some(secret)) => {
+                    Source::of("secret", secret, "secretName").map(|s| (s, &**secret))
+                }
+                (None, None) => continue,
+            };
+            let Some((source, reference)) = source else { continue };
+            let data = match self.fetch(ctx, &source) {
+                Some(data) => data,
+                None if source.optional => BTreeMap::new(),
+                None => {
+                    let why = format!("{} \"{}\" not found", source.kind, source.name);
+                    return Err((volume.name.clone(), why));
+                }
+            };
+            volumes.insert(volume.name.clone(), files_of(&data, &reference["items"]));
+        }
+        Ok(volumes)
+    }
+
+    pub(crate) fn mount_failed(
+        &mut self,
+        shared: &mut Shared,
+        ctx: &mut Ctx<'_>,
+        volume: &str,
+        why: &str,
+    ) {
+        let pod = self.pod.clone();
+        let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
+        shared.event(ctx, &pod, None, "Warning", "FailedMount", &message);
+        let due = ctx.now + MOUNT_RETRY;
+        self.stage = Stage::Sandbox { due };
+        ctx.timers.at(due, self.token(Kind::Sync, 0));
+    }
+
+    fn env_sources(&self, index: usize) -> Vec<(Source, Option<SmolStr>)> {
+        let Some(container) = self.container(index) else { return Vec::new() };
+        let mut all = Vec::new();
+        for from in &container.env_from {
+            let source = Source::of("configmap", &from["configMapRef"], "name")
+                .or_else(|| Source::of("secret", &from["secretRef"], "name"));
+            all.extend(source.map(|source| (source, None)));
+        }
+        for from in container.env.iter().filter_map(|env| env.value_from.as_deref()) {
+            for (kind, field) in [("configmap", "configMapKeyRef"), ("secret", "secretKeyRef")] {
+                let key = from[field]["key"].as_str().map(SmolStr::from);
+                let source = Source::of(kind, &from[field], "name");
+                all.extend(source.map(|source| (source, key)));
+            }
+        }
+        all
+    }
+
+    /// Reads what a container's environment refers to; the error is the kubelet's message.
+    fn read_env(&self, ctx: &mut Ctx<'_>, index: usize) -> Result<(), String> {
+        for (source, key) in self.env_sources(index) {
+            let data = match self.fetch(ctx, &source) {
+                Some(data) => data,
+                None if source.optional => continue,
+                None => return Err(format!("{} \"{}\" not found", source.kind, source.name)),
+            };
+            if let Some(key) = key.filter(|key| !source.optional && !data.contains_key(key)) {
+                let kind = if source.kind == "configmap" { "ConfigMap" } else { "Secret" };
+                let namespace = &self.pod.metadata.namespace;
+                let name = &source.name;
+                return Err(format!("couldn't find key {key} in {kind} {namespace}/{name}"));
+            }
+            if let Some(sandbox) = ctx.fabric.sandboxes.get_mut(&self.uid()) {
+                let settings: &mut Settings = sandbox.settings.get_or_insert_default();
+                settings.insert(source.key(), data);
+            }
+        }
+        Ok(())
+    }
+
+    /// True if the container's environment is complete; else it waits and is tried again.
+    pub(crate) fn env_ready(
+        &mut self,
+        shared: &mut Shared,
+        ctx: &mut Ctx<'_>,
+        index: usize,
+    ) -> bool {
+        let Err(why) = self.read_env(ctx, index) else { return true };
+        self.container_event(shared, ctx, index, "Warning", "Failed", &format!("Error: {why}"));
+        let retry_at = ctx.now + ENV_RETRY;
+        ctx.timers.at(retry_at, self.token(Kind::Sync, index));
+        if let Some(work) = self.works.get_mut(index) {
+            work.state = State::NoImage {
+                reason: "CreateContainerConfigError",
+                message: why.into(),
+                backoff_at: retry_at,
+                retry_at,
+            };
+        }
+        self.dirty = true;
+        false
+    }
+}
+
+/// Each key a file, or only those that `items` names, where it names them.
+fn files_of(data: &BTreeMap<SmolStr, String>, items: &Value) -> Files {
+    match items.as_array() {
+        None => data.iter().map(|(key, text)| (key.to_string(), text.clone())).collect(),
+        Some(items) => items
+            .iter()
+            .filter_map(|item| {
+                let text = data.get(item["key"].as_str()?)?;
+                Some((item["path"].as_str()?.to_owned(), text.clone()))
+            })
+            .collect(),
+    }
+}
