@@ -1,4 +1,5 @@
 //! Namespaces, ownership, services: what the smaller controllers keep in order.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod host;
 

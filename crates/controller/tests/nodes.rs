@@ -1,4 +1,5 @@
 //! A node that dies: Unknown, tainted, its pods not ready and evicted when their toleration ends.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod host;
 

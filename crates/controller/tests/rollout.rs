@@ -1,4 +1,5 @@
 //! Rollouts against the recorded order of ReplicaSet sizes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod host;
 

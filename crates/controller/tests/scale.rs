@@ -1,4 +1,5 @@
 //! What many pods cost: requests and calls grow with the pods and no faster.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod host;
 
