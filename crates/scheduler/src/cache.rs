@@ -12,6 +12,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::node_info::NodeInfo;
 use crate::template::{PodInfo, Templates};
+use crate::topology::Topology;
 
 type FxIndexMap<K, V> = IndexMap<K, V, FxBuildHasher>;
 
@@ -52,7 +53,9 @@ pub struct Cache {
     nodes_changed: u64,
     affinity_pods: u32,
     anti_affinity_pods: u32,
+    labels_epoch: u64,
     pub templates: Templates,
+    pub topology: Topology,
 }
 
 impl Cache {
@@ -80,6 +83,11 @@ impl Cache {
     /// How many places for nodes there are: all ids are below.
     pub fn places(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Moves when a node comes or goes or gets other labels.
+    pub fn labels_epoch(&self) -> u64 {
+        self.labels_epoch
     }
 
     /// The generation of each place.
@@ -149,7 +157,7 @@ impl Cache {
             }
         };
         if let Some(place) = self.nodes.get_mut(id as usize) {
-            *place = info;
+            *place = NodeInfo { id, ..info };
         }
         self.by_name.insert(name.clone(), id);
         self.touch(id);
@@ -177,6 +185,11 @@ impl Cache {
             }
             self.count_images(node, true);
         }
+        let same_labels = old.as_ref().is_some_and(|old| {
+            let (old, new) = (&old.metadata.labels, &node.metadata.labels);
+            old.same(new) || old == new
+        });
+        self.labels_epoch += u64::from(!same_labels);
         let zone = zone_of(node);
         if old.as_ref().is_none_or(|old| zone_of(old) != zone) {
             if old.is_some() {
@@ -202,6 +215,7 @@ impl Cache {
             self.count_images(&known, false);
         }
         self.leave_zone(id);
+        self.labels_epoch += 1;
         self.order_stale = true;
         self.image_epoch += 1;
         self.nodes_changed = self.image_epoch;

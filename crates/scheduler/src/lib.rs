@@ -22,6 +22,7 @@ mod scheduler;
 mod selectors;
 mod spread;
 mod template;
+mod topology;
 mod verdicts;
 
 pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, Refusal};

@@ -13,6 +13,8 @@ use crate::template::{HostPort, PodInfo};
 /// A node, or the pods of a node that is not known (yet, or any more).
 #[derive(Clone, Debug, Default)]
 pub struct NodeInfo {
+    /// Its place in the cache.
+    pub id: u32,
     pub name: SmolStr,
     pub node: Option<Arc<Node>>,
     pub allocatable: Resource,

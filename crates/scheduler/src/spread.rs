@@ -7,6 +7,8 @@ use apimachinery::wire::Wire;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use crate::cache::NodeId;
+use crate::framework::Cycle;
 use crate::selectors::untolerated;
 use crate::template::Template;
 
@@ -79,8 +81,18 @@ impl Constraint {
         own
     }
 
+    /// The same, for a node of the cache. Most pods want any node and look at no taints.
+    pub fn includes_node(&self, cycle: &Cycle<'_>, id: NodeId) -> bool {
+        let template = cycle.template();
+        if !self.honor_taints && (!self.honor_affinity || template.required_nodes.is_none()) {
+            return true;
+        }
+        let node = cycle.cache.node(id).and_then(|info| info.node.as_ref());
+        node.is_some_and(|node| self.includes(template, node))
+    }
+
     /// Whether the node takes part in the count for pods of this template.
-    pub fn includes(&self, template: &Template, node: &Node) -> bool {
+    fn includes(&self, template: &Template, node: &Node) -> bool {
         let affine = || template.required_nodes.as_ref().is_none_or(|nodes| nodes.matches(node));
         (!self.honor_affinity || affine())
             && !(self.honor_taints && untolerated(&node.spec.taints, &template.body.tolerations))

@@ -6,12 +6,9 @@ mod hard;
 mod hints;
 mod soft;
 
-use apimachinery::labels::Selector;
-
 use crate::framework::kind;
 use crate::framework::{ClusterEvent, Filter, Plugin, PreFilter, PreScore, Score};
 use crate::lookup::Lookup;
-use crate::node_info::NodeInfo;
 use crate::spread::Constraint;
 use crate::template::PodInfo;
 
@@ -71,20 +68,4 @@ fn soft_constraints(pod: &PodInfo, lookup: &Lookup) -> Vec<Constraint> {
         Constraint::default_wish(HOSTNAME, 3, selector.clone()),
         Constraint::default_wish(ZONE, 5, selector),
     ]
-}
-
-fn has_all_keys(constraints: &[Constraint], info: &NodeInfo) -> bool {
-    constraints.iter().all(|constraint| info.label(&constraint.topology_key).is_some())
-}
-
-/// How many pods of a namespace the selector matches on a node. Terminating ones do not count.
-fn matching(info: &NodeInfo, selector: &Selector, namespace: &str) -> i64 {
-    if selector.is_everything() || selector.is_nothing() {
-        return 0;
-    }
-    let counts = |pod: &&PodInfo| {
-        let meta = &pod.pod.metadata;
-        !meta.is_deleting() && meta.namespace == namespace && selector.matches(&meta.labels)
-    };
-    info.pods.iter().filter(counts).count() as i64
 }

@@ -1,19 +1,20 @@
 //! `DoNotSchedule`: the skew after placing the pod must not exceed what is allowed.
 //! Models pkg/scheduler/framework/plugins/podtopologyspread/filtering.go.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use smol_str::SmolStr;
-
-use super::{PodTopologySpread, hard_constraints, has_all_keys, matching};
+use super::{PodTopologySpread, hard_constraints};
 use crate::framework::{Cycle, CycleState, Filter, PreFilter, PreFiltered, Scope, Status, Verdict};
 use crate::node_info::NodeInfo;
 use crate::spread::Constraint;
+use crate::topology::Domains;
 
 /// One constraint with the matching pods of every domain.
 struct Counted {
     constraint: Constraint,
-    domains: BTreeMap<SmolStr, i64>,
+    domains: Rc<Domains>,
+    /// By domain; `None` for domains without a node that takes part.
+    sums: Vec<Option<i64>>,
     least: i64,
     self_match: i64,
 }
@@ -26,34 +27,50 @@ impl PreFilter for PodTopologySpread {
         if constraints.is_empty() {
             return PreFiltered::Skip;
         }
-        let mut domains: Vec<BTreeMap<SmolStr, i64>> = vec![BTreeMap::new(); constraints.len()];
-        let namespace = &cycle.pod.pod.metadata.namespace;
-        for info in cycle.cache.infos().filter(|info| has_all_keys(&constraints, info)) {
-            let Some(node) = &info.node else { continue };
-            for (constraint, domains) in constraints.iter().zip(&mut domains) {
-                if !constraint.includes(cycle.template(), node) {
-                    continue;
-                }
-                let Some(value) = info.label(&constraint.topology_key) else { continue };
-                let count = matching(info, &constraint.selector, namespace);
-                match domains.get_mut(value) {
-                    Some(sum) => *sum += count,
-                    None => {
-                        domains.insert(value.clone(), count);
-                    }
-                }
-            }
-        }
+        let all: Vec<Rc<Domains>> = constraints
+            .iter()
+            .map(|c| cycle.cache.topology.domains(cycle.cache, &c.topology_key))
+            .collect();
         let labels = &cycle.pod.pod.metadata.labels;
-        let counted = constraints.into_iter().zip(domains).map(|(constraint, domains)| {
-            let few = (domains.len() as i64) < constraint.min_domains;
-            let least = domains.values().copied().min().unwrap_or(i64::from(i32::MAX));
-            let self_match = i64::from(constraint.selector.matches(labels));
-            Counted { constraint, domains, least: if few { 0 } else { least }, self_match }
+        let counted = constraints.into_iter().zip(&all).map(|(constraint, domains)| {
+            let sums = count(cycle, &constraint, domains, &all);
+            let found = sums.iter().flatten();
+            let few = (found.clone().count() as i64) < constraint.min_domains;
+            let least = found.copied().min().unwrap_or(i64::from(i32::MAX));
+            Counted {
+                self_match: i64::from(constraint.selector.matches(labels)),
+                domains: Rc::clone(domains),
+                least: if few { 0 } else { least },
+                sums,
+                constraint,
+            }
         });
-        state.put(HardState(counted.collect()));
+        let counted = counted.collect();
+        state.put(HardState(counted));
         PreFiltered::All
     }
+}
+
+/// Nodes count that have the labels of all constraints.
+fn count(
+    cycle: &Cycle<'_>,
+    constraint: &Constraint,
+    domains: &Domains,
+    all: &[Rc<Domains>],
+) -> Vec<Option<i64>> {
+    let namespace = &cycle.pod.pod.metadata.namespace;
+    let counts = cycle.cache.topology.counts(cycle.cache, namespace, &constraint.selector);
+    let mut sums = vec![None; domains.len];
+    for id in cycle.cache.order() {
+        let Some(domain) = domains.of(*id) else { continue };
+        if !constraint.includes_node(cycle, *id) || all.iter().any(|d| d.of(*id).is_none()) {
+            continue;
+        }
+        if let Some(sum) = sums.get_mut(domain) {
+            *sum = Some(sum.unwrap_or(0) + counts.get(*id as usize).copied().unwrap_or(0));
+        }
+    }
+    sums
 }
 
 const TOO_SKEWED: Status =
@@ -70,10 +87,8 @@ impl Filter for PodTopologySpread {
     fn filter(&self, _: &Cycle<'_>, state: &CycleState, info: &NodeInfo) -> Verdict {
         let Some(HardState(all)) = state.get::<HardState>() else { return Ok(()) };
         for counted in all {
-            let Some(value) = info.label(&counted.constraint.topology_key) else {
-                return Err(NO_LABEL);
-            };
-            let here = counted.domains.get(value).copied().unwrap_or(0);
+            let Some(domain) = counted.domains.of(info.id) else { return Err(NO_LABEL) };
+            let here = counted.sums.get(domain).copied().flatten().unwrap_or(0);
             if here + counted.self_match - counted.least > counted.constraint.max_skew {
                 return Err(TOO_SKEWED);
             }

@@ -1,20 +1,22 @@
 //! `ScheduleAnyway`: the fewer matching pods in a node's domains, the better.
 //! Models pkg/scheduler/framework/plugins/podtopologyspread/scoring.go.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use smol_str::SmolStr;
-
-use super::{HOSTNAME, PodTopologySpread, has_all_keys, matching, soft_constraints};
+use super::{HOSTNAME, PodTopologySpread, soft_constraints};
+use crate::cache::NodeId;
 use crate::framework::{Cycle, CycleState, MAX_NODE_SCORE, PreScore, Scope, Score};
 use crate::node_info::NodeInfo;
 use crate::numeric::ln;
 use crate::spread::Constraint;
+use crate::topology::Domains;
 
 /// One wish with the matching pods of the domains of feasible nodes.
 struct Counted {
     constraint: Constraint,
-    domains: BTreeMap<SmolStr, i64>,
+    domains: Rc<Domains>,
+    /// By domain; by place for the host name, where every node is its own domain.
+    sums: Vec<i64>,
     /// Keeps few large domains from weighing less than many small ones.
     weight: f64,
 }
@@ -27,8 +29,7 @@ struct SoftState {
 
 impl SoftState {
     fn ignores(&self, info: &NodeInfo) -> bool {
-        let lacks = |c: &Counted| info.label(&c.constraint.topology_key).is_none();
-        self.require_all && self.counted.iter().any(lacks)
+        self.require_all && self.counted.iter().any(|c| c.domains.of(info.id).is_none())
     }
 }
 
@@ -39,55 +40,60 @@ impl PreScore for PodTopologySpread {
             return false;
         }
         let require_all = !cycle.template().spread.is_empty();
-        let counted = |info: &&&NodeInfo| !require_all || has_all_keys(&constraints, info);
-        let judged: Vec<&NodeInfo> = nodes.iter().filter(counted).copied().collect();
-        let mut all = Vec::with_capacity(constraints.len());
-        for constraint in &constraints {
-            let mut domains: BTreeMap<SmolStr, i64> = BTreeMap::new();
-            let mut size = judged.len();
-            if constraint.topology_key != HOSTNAME {
-                for info in &judged {
-                    let value = info.label(&constraint.topology_key).cloned().unwrap_or_default();
-                    domains.entry(value).or_insert(0);
-                }
-                size = domains.len();
-            }
-            let weight = ln(u32::try_from(size + 2).unwrap_or(u32::MAX));
-            all.push(Counted { constraint: constraint.clone(), domains, weight });
-        }
-        count_domains(cycle, &mut all, &constraints, require_all);
-        state.put(SoftState { counted: all, require_all });
+        let all: Vec<Rc<Domains>> = constraints
+            .iter()
+            .map(|c| cycle.cache.topology.domains(cycle.cache, &c.topology_key))
+            .collect();
+        let judged = |id: NodeId| !require_all || all.iter().all(|d| d.of(id).is_some());
+        let counted = constraints
+            .into_iter()
+            .zip(&all)
+            .map(|(constraint, domains)| count(cycle, constraint, domains, nodes, &judged))
+            .collect();
+        state.put(SoftState { counted, require_all });
         true
     }
 }
 
-/// Counts the pods of all nodes, feasible or not, in the domains of the feasible ones.
-fn count_domains(
+/// Counts the pods of all nodes, feasible or not, in the domains of the feasible ones. Nodes
+/// without the label are a domain of their own, the last.
+fn count(
     cycle: &Cycle<'_>,
-    all: &mut [Counted],
-    constraints: &[Constraint],
-    require_all: bool,
-) {
-    if all.iter().all(|counted| counted.domains.is_empty()) {
-        return;
-    }
+    constraint: Constraint,
+    domains: &Rc<Domains>,
+    nodes: &[&NodeInfo],
+    judged: &dyn Fn(NodeId) -> bool,
+) -> Counted {
     let namespace = &cycle.pod.pod.metadata.namespace;
-    for info in cycle.cache.infos() {
-        let Some(node) = &info.node else { continue };
-        if require_all && !has_all_keys(constraints, info) {
-            continue;
-        }
-        for counted in all.iter_mut().filter(|counted| !counted.domains.is_empty()) {
-            if !counted.constraint.includes(cycle.template(), node) {
-                continue;
+    let counts = cycle.cache.topology.counts(cycle.cache, namespace, &constraint.selector);
+    let feasible = nodes.iter().filter(|info| judged(info.id));
+    let by_host = constraint.topology_key == HOSTNAME;
+    let mut size = 0;
+    let mut sums = counts;
+    if by_host {
+        size = feasible.count();
+    } else {
+        let counts = std::mem::replace(&mut sums, vec![0; domains.len + 1]);
+        let mut present = vec![false; domains.len + 1];
+        let domain_of = |id: NodeId| domains.of(id).unwrap_or(domains.len);
+        for info in feasible {
+            if let Some(present) = present.get_mut(domain_of(info.id)).filter(|known| !**known) {
+                *present = true;
+                size += 1;
             }
-            let none = SmolStr::default();
-            let value = info.label(&counted.constraint.topology_key).unwrap_or(&none);
-            if let Some(sum) = counted.domains.get_mut(value) {
-                *sum += matching(info, &counted.constraint.selector, namespace);
+        }
+        for id in cycle.cache.order() {
+            let domain = domain_of(*id);
+            let counts_here = present.get(domain).copied().unwrap_or(false)
+                && judged(*id)
+                && constraint.includes_node(cycle, *id);
+            if let Some(sum) = sums.get_mut(domain).filter(|_| counts_here) {
+                *sum += counts.get(*id as usize).copied().unwrap_or(0);
             }
         }
     }
+    let weight = ln(u32::try_from(size + 2).unwrap_or(u32::MAX));
+    Counted { constraint, domains: Rc::clone(domains), sums, weight }
 }
 
 impl Score for PodTopologySpread {
@@ -95,20 +101,17 @@ impl Score for PodTopologySpread {
         Scope::Cluster
     }
 
-    fn score(&self, cycle: &Cycle<'_>, state: &CycleState, info: &NodeInfo) -> i64 {
+    fn score(&self, _: &Cycle<'_>, state: &CycleState, info: &NodeInfo) -> i64 {
         let Some(state) = state.get::<SoftState>() else { return 0 };
         if state.ignores(info) {
             return 0;
         }
-        let namespace = &cycle.pod.pod.metadata.namespace;
         let mut score = 0.0;
-        for Counted { constraint, domains, weight } in &state.counted {
-            let Some(value) = info.label(&constraint.topology_key) else { continue };
-            let count = if constraint.topology_key == HOSTNAME {
-                matching(info, &constraint.selector, namespace)
-            } else {
-                domains.get(value).copied().unwrap_or(0)
-            };
+        for Counted { constraint, domains, sums, weight } in &state.counted {
+            let Some(domain) = domains.of(info.id) else { continue };
+            let by_host = constraint.topology_key == HOSTNAME;
+            let place = if by_host { info.id as usize } else { domain };
+            let count = sums.get(place).copied().unwrap_or(0);
             score += count as f64 * weight + (constraint.max_skew - 1) as f64;
         }
         f64::round(score) as i64
