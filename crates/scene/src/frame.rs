@@ -51,10 +51,11 @@ pub fn frame(model: &mut Model, view: &View, wall_ms: f64, out: &mut DisplayList
         out.state.version += 1;
     }
     cache.settling = animated;
+    let was_empty = out.motion.items.is_empty();
     out.motion.items.clear();
     let moving = motion::draw(model, view, &cache.layout, wall_ms, &mut out.motion.items);
     transform(&mut out.motion.items, view.zoom, view.scroll);
-    out.motion.version += 1;
+    out.motion.version += u64::from(!was_empty || !out.motion.items.is_empty());
     out.moving = animated || moving;
     cache.shape = model.shape;
     cache.state = model.state;

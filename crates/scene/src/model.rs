@@ -196,6 +196,12 @@ impl Model {
         self.counts.get(phase as usize).copied().unwrap_or(0)
     }
 
+    /// How many objects were looked at since the model was made: grows with changes, not with the
+    /// cluster.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
     /// Where the account ends: what happens later has this number or more.
     pub fn account_end(&self) -> u64 {
         self.facts.end()
