@@ -1,4 +1,4 @@
-//! How fast the scheduler alone is: `bench [nodes] [pods] [kind]`, with an API server that is only a
+//! How fast the scheduler alone is: `bench [nodes] [pods] [kind]`. The API server is only a
 //! map. Kinds: `basic`, `spread` (default spreading of a service), `hard-spread`, `affinity`,
 //! `anti-affinity`, `unschedulable`, `straight` (basic without reuse). Shapes as in upstream's
 //! performance tests: nodes of 4 CPU and 32Gi, pods of 100m and 500Mi.

@@ -1,4 +1,4 @@
-//! Prefers nodes that already hold the pod's images, the larger and the more widely spread, the more.
+//! Prefers nodes that already hold the pod's images: the larger and more widely spread, the more.
 //! Models pkg/scheduler/framework/plugins/imagelocality/image_locality.go.
 
 use crate::framework::{Cycle, CycleState, MAX_NODE_SCORE, Plugin, Score};
