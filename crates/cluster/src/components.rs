@@ -22,6 +22,9 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
     for (number, node) in (2u32..).zip(&config.nodes) {
         all.push(Box::new(Kubelet::new(node_config(node, number))));
     }
+    if config.system_pods {
+        all.push(Box::new(crate::system::Kubeadm::new(config)));
+    }
     all
 }
 

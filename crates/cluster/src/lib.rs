@@ -11,6 +11,7 @@ mod host;
 pub mod measure;
 mod nodes;
 mod process;
+mod system;
 pub mod transcript;
 
 pub use cluster::Cluster;
