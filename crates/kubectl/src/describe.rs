@@ -17,9 +17,10 @@ use serde_json::Value;
 use crate::discovery::Kind;
 use crate::fail::Outcome;
 use crate::session::Cx;
-pub use events::{about, sort as sort_events};
+pub use events::{since, sort as sort_events};
 pub use pen::Pen;
-pub use workload::pod_template;
+pub use pod::selector;
+pub use workload::{owned_sets, pod_template, revision, same_template};
 
 /// The text about one object, as the server has it.
 pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) -> Outcome<String> {

@@ -224,3 +224,8 @@ pub fn watch(kind: Kind, namespace: &str, name: &str) -> WatchSpec {
     };
     WatchSpec { resource: group_resource(kind), filter }
 }
+
+/// The answer as JSON.
+pub fn value(cx: &mut Cx<'_>, request: Request) -> Outcome<Value> {
+    send(cx, request).map(value_of)
+}

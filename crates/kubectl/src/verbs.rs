@@ -2,11 +2,28 @@
 //! completion and the complaints about unknown flags come.
 
 mod apply;
+mod config;
 mod create;
 mod delete;
 mod describe;
+mod events;
+mod exec;
+mod explain;
+mod expose;
 mod get;
+mod info;
+mod label;
+mod logs;
+mod node;
 pub mod object;
+mod patch;
+mod pods;
+mod replace;
+mod rollout;
+mod run;
+mod scale;
+mod set;
+mod wait;
 
 use crate::fail::Outcome;
 use crate::flags::{Args, Flag, GLOBAL};
@@ -73,7 +90,39 @@ impl Verb {
 /// kubectl itself.
 pub static ROOT: Verb = Verb { about: "kubectl", ..Verb::NONE };
 
-pub static ALL: &[&Verb] = &[&apply::VERB, &create::VERB, &delete::VERB, &get::VERB];
+pub static ALL: &[&Verb] = &[
+    &label::ANNOTATE,
+    &info::API_RESOURCES,
+    &info::API_VERSIONS,
+    &apply::VERB,
+    &config::AUTH,
+    &info::CLUSTER_INFO,
+    &config::VERB,
+    &node::CORDON,
+    &create::VERB,
+    &delete::VERB,
+    &describe::VERB,
+    &node::drain::VERB,
+    &replace::EDIT,
+    &events::VERB,
+    &exec::VERB,
+    &explain::VERB,
+    &expose::VERB,
+    &get::VERB,
+    &label::LABEL,
+    &logs::VERB,
+    &patch::VERB,
+    &replace::VERB,
+    &rollout::VERB,
+    &run::VERB,
+    &scale::VERB,
+    &set::VERB,
+    &node::taint::VERB,
+    &info::TOP,
+    &node::UNCORDON,
+    &info::VERSION,
+    &wait::VERB,
+];
 
 pub fn find(level: &'static [&'static Verb], name: &str) -> Option<&'static Verb> {
     level.iter().copied().find(|verb| verb.name == name || verb.aliases.contains(&name))

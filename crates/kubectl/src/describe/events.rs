@@ -43,6 +43,23 @@ pub fn of(cx: &mut Cx<'_>, object: &Value) -> Vec<Value> {
     events
 }
 
+/// When an event was seen: `3s`, or `16s (x13 over 38s)`.
+pub fn since(pen: &Pen, event: &Value) -> String {
+    let first = match event.has("eventTime") {
+        true => pen.since(event.at("eventTime")),
+        false => pen.since(event.at("firstTimestamp")),
+    };
+    if event.has("series") {
+        let last = pen.since(event.at("series.lastObservedTime"));
+        format!("{last} (x{} over {first})", event.int("series.count"))
+    } else if event.int("count") > 1 {
+        let last = pen.since(event.at("lastTimestamp"));
+        format!("{last} (x{} over {first})", event.int("count"))
+    } else {
+        first
+    }
+}
+
 pub fn print(pen: &mut Pen, events: &[Value]) {
     if events.is_empty() {
         pen.field(0, "Events", "<none>");
@@ -52,19 +69,7 @@ pub fn print(pen: &mut Pen, events: &[Value]) {
     pen.line(1, "Type\tReason\tAge\tFrom\tMessage");
     pen.line(1, "----\t------\t----\t----\t-------");
     for event in events {
-        let first = match event.has("eventTime") {
-            true => pen.since(event.at("eventTime")),
-            false => pen.since(event.at("firstTimestamp")),
-        };
-        let age = if event.has("series") {
-            let last = pen.since(event.at("series.lastObservedTime"));
-            format!("{last} (x{} over {first})", event.int("series.count"))
-        } else if event.int("count") > 1 {
-            let last = pen.since(event.at("lastTimestamp"));
-            format!("{last} (x{} over {first})", event.int("count"))
-        } else {
-            first
-        };
+        let age = since(pen, event);
         let source = match event.text("source.component") {
             "" => event.text("reportingComponent"),
             component => component,

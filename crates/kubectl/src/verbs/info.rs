@@ -1,0 +1,175 @@
+//! Verbs that tell of the server and of the client: api-resources, api-versions, version,
+//! cluster-info, options, top.
+
+use schema::Schema;
+
+use crate::discovery::{self, Kind};
+use crate::fail::{Outcome, error};
+use crate::flags::{ALL_NAMESPACES, Args, Flag, SELECTOR};
+use crate::printers::TabWriter;
+use crate::session::Cx;
+use crate::verbs::{Flow, Verb, Words};
+
+pub static API_RESOURCES: Verb = Verb {
+    name: "api-resources",
+    about: "Print the supported API resources on the server",
+    usage: "[flags]",
+    flags: &[&[
+        Flag::text("api-group"),
+        Flag::bool("namespaced").default("true"),
+        Flag::bool("no-headers"),
+        Flag::text("output").short('o').values(&["wide", "name"]),
+        Flag::text("sort-by"),
+        Flag::list("verbs"),
+        Flag::list("categories"),
+        Flag::bool("cached"),
+    ]],
+    run: Some(api_resources),
+    ..Verb::NONE
+};
+
+pub static API_VERSIONS: Verb = Verb {
+    name: "api-versions",
+    about: "Print the supported API versions on the server, in the form of \"group/version\"",
+    run: Some(api_versions),
+    ..Verb::NONE
+};
+
+pub static VERSION: Verb = Verb {
+    name: "version",
+    about: "Print the client and server version information",
+    flags: &[&[Flag::bool("client"), Flag::text("output").short('o').values(&["json", "yaml"])]],
+    run: Some(version),
+    ..Verb::NONE
+};
+
+pub static CLUSTER_INFO: Verb = Verb {
+    name: "cluster-info",
+    about: "Display cluster information",
+    run: Some(cluster_info),
+    ..Verb::NONE
+};
+
+pub static TOP: Verb = Verb {
+    name: "top",
+    about: "Display resource (CPU/memory) usage",
+    usage: "(node | pod)",
+    flags: &[SELECTOR, ALL_NAMESPACES, &[Flag::bool("containers"), Flag::text("sort-by")]],
+    words: Words::None,
+    run: Some(|_, args| match args.word(0) {
+        "" | "node" | "nodes" | "no" | "pod" | "pods" | "po" => error("Metrics API not available"),
+        other => error(format!("unknown command {other:?} for \"kubectl top\"")),
+    }),
+    ..Verb::NONE
+};
+
+const VERSION_TEXT: &str = "v1.36.2";
+
+fn wanted(args: &Args, kind: Kind) -> bool {
+    let verbs = args.list("verbs");
+    let categories = args.list("categories");
+    (!args.changed("namespaced") || kind.namespaced == args.bool("namespaced"))
+        && (!args.changed("api-group") || kind.group == args.text("api-group"))
+        && verbs.iter().all(|verb| kind.verbs.contains(&verb.as_str()))
+        && categories.iter().all(|category| kind.categories.contains(&category.as_str()))
+}
+
+fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    let output = args.text("output");
+    if !matches!(output, "" | "wide" | "name") {
+        return error(format!("--output {output} is not available in kubectl api-resources"));
+    }
+    let preferred =
+        |kind: &&Kind| Schema::get().preferred_version(kind.group) == Some(kind.version);
+    let all: Vec<Kind> = Schema::get().resources().iter().collect();
+    let mut kinds: Vec<Kind> = all.iter().filter(preferred).copied().collect();
+    kinds.retain(|kind| wanted(args, kind) && !kind.verbs.is_empty());
+    match args.text("sort-by") {
+        "name" => kinds.sort_by_key(|kind| kind.plural),
+        "kind" => kinds.sort_by_key(|kind| kind.kind),
+        "" => kinds.sort_by_key(|kind| (kind.group, kind.plural)),
+        other => return error(format!("--sort-by accepts only name or kind, not {other}")),
+    }
+    if output == "name" {
+        kinds.iter().for_each(|kind| cx.say(&kind.group_resource()));
+        return Ok(Flow::Done);
+    }
+    let mut text = String::new();
+    if !args.bool("no-headers") {
+        let more = if output == "wide" { "\tVERBS\tCATEGORIES" } else { "" };
+        text.push_str(&format!("NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND{more}\n"));
+    }
+    for kind in kinds {
+        let short = kind.short_names.join(",");
+        let line = format!(
+            "{}\t{short}\t{}\t{}\t{}",
+            kind.plural,
+            kind.api_version(),
+            kind.namespaced,
+            kind.kind
+        );
+        let more = match output {
+            "wide" => format!("\t{}\t{}", kind.verbs.join(","), kind.categories.join(",")),
+            _ => String::new(),
+        };
+        text.push_str(&format!("{line}{more}\n"));
+    }
+    cx.out.stdout(&TabWriter::table().format(&text));
+    Ok(Flow::Done)
+}
+
+fn api_versions(cx: &mut Cx<'_>, _: &Args) -> Outcome<Flow> {
+    let mut versions: Vec<String> =
+        Schema::get().resources().iter().map(schema::Resource::api_version).collect();
+    versions.sort();
+    versions.dedup();
+    versions.iter().for_each(|version| cx.say(version));
+    Ok(Flow::Done)
+}
+
+fn version(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    let info = |server: bool| {
+        let mut info = serde_json::json!({
+            "major": "1", "minor": "36", "gitVersion": VERSION_TEXT, "platform": "wasm/kubarium",
+        });
+        if server {
+            info["emulationMajor"] = "1".into();
+            info["emulationMinor"] = "36".into();
+        }
+        info
+    };
+    let mut all = serde_json::json!({
+        "clientVersion": info(false), "kustomizeVersion": "v5.8.1",
+    });
+    if !args.bool("client") {
+        all["serverVersion"] = info(true);
+    }
+    match args.text("output") {
+        "" => {
+            cx.say(&format!("Client Version: {VERSION_TEXT}"));
+            cx.say("Kustomize Version: v5.8.1");
+            if !args.bool("client") {
+                cx.say(&format!("Server Version: {VERSION_TEXT}"));
+            }
+        }
+        "yaml" => cx.say(&yaml::to_yaml(&all)),
+        "json" => cx.out.stdout(&crate::printers::object::to_json(&all)),
+        _ => return error("--output must be 'yaml' or 'json'"),
+    }
+    Ok(Flow::Done)
+}
+
+fn cluster_info(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    if args.word(0) == "dump" {
+        return error("cluster-info dump is not supported in this terminal");
+    }
+    let server = cx.session.server.clone();
+    cx.say(&format!("Kubernetes control plane is running at {server}"));
+    let kind = discovery::resolve("services")?;
+    if crate::server::get(cx, kind, "kube-system", "kube-dns").is_ok() {
+        let path = "api/v1/namespaces/kube-system/services/kube-dns:dns/proxy";
+        cx.say(&format!("CoreDNS is running at {server}/{path}"));
+    }
+    cx.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
+    Ok(Flow::Done)
+}
