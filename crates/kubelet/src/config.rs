@@ -68,9 +68,10 @@ pub struct Knobs {
     pub lease: Duration,
     pub node_status_check: Duration,
     pub node_status_report: Duration,
-    /// Conditions that become true keep reason and message of before, as in the recordings, where
-    /// a strategic merge patch left them there.
-    pub keep_stale_reasons: bool,
+    /// Statuses as in the recordings: conditions that become true keep reason and message of
+    /// before (a strategic merge patch left them there), and init containers tell no image id.
+    /// Off: as the real kubelet tells them.
+    pub as_recorded: bool,
 }
 
 impl Default for Knobs {
@@ -88,7 +89,7 @@ impl Default for Knobs {
             lease: Duration::from_secs(10),
             node_status_check: Duration::from_secs(10),
             node_status_report: Duration::from_secs(300),
-            keep_stale_reasons: true,
+            as_recorded: true,
         }
     }
 }

@@ -104,6 +104,9 @@ impl Worker {
             status.container_statuses.push(one);
         }
         for (index, one) in status.init_container_statuses.iter_mut().enumerate() {
+            if shared.knobs().as_recorded {
+                one.image_id = SmolStr::default();
+            }
             // An init container is ready when it has done its work.
             if !self.is_sidecar(index) {
                 one.ready = init.get(index).is_some_and(|work| work.ended() == Some(0));
@@ -202,7 +205,7 @@ impl Worker {
         for (type_, (good, reason, message)) in all {
             let before = old.condition(&type_);
             let (mut reason, mut message) = (SmolStr::new_static(reason), message);
-            if shared.knobs().keep_stale_reasons
+            if shared.knobs().as_recorded
                 && let Some(before) = before
             {
                 if reason.is_empty() {

@@ -447,3 +447,17 @@ fn settings_come_from_config_maps() {
     let vars = world.exec(env, 0, &["env"]).stdout;
     assert!(vars.contains("A=boo\n") && vars.contains("P_index.html=boo\n"), "{vars}");
 }
+
+#[test]
+fn a_ready_pod_gives_no_reason_unless_recordings_are_aimed_at() {
+    for as_recorded in [true, false] {
+        let mut world = World::with_knobs(|knobs| knobs.as_recorded = as_recorded);
+        world.fabric.registry.preloaded = true;
+        world.pod("web", json!({"containers": [{"name": "c", "image": "nginx"}]}));
+        world.secs(1);
+        let pod = world.get("web").unwrap();
+        let ready = pod.status.condition(&api::core::pod_status::PodConditionType::Ready).unwrap();
+        let want = if as_recorded { "ContainersNotReady" } else { "" };
+        assert_eq!(ready.reason(), want);
+    }
+}

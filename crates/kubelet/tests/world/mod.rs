@@ -157,10 +157,15 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        World::with_knobs(|_| {})
+    }
+
+    pub fn with_knobs(turn: impl FnOnce(&mut kubelet::Knobs)) -> Self {
         let mut config = NodeConfig::new("node-1", "10.0.0.2".parse().expect("an address"));
         config.zone = "zone-1".into();
         config.pod_cidr = "10.64.1.0/24".into();
         config.knobs.jitter = Duration::from_millis(1);
+        turn(&mut config.knobs);
         let mut world = World {
             api: FakeApi::default(),
             fabric: Fabric::default(),
