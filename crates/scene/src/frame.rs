@@ -40,7 +40,8 @@ pub fn frame(model: &mut Model, view: &View, wall_ms: f64, out: &mut DisplayList
         out.ground.version = cache.version;
     }
     let animated = model.is_animated(wall_ms);
-    if ground || looks || animated || cache.state != model.state || cache.settling {
+    let redrawn = animated && !cache.layout.is_raster();
+    if ground || looks || redrawn || cache.state != model.state || cache.settling {
         out.state.items.clear();
         out.hits.clear();
         views::architecture::state(model, view, &cache.layout, wall_ms, out);

@@ -39,8 +39,9 @@ pub struct Model {
     pub(crate) pods: Vec<PodState>,
     free: Vec<PodId>,
     by_key: FxMap<Key, PodId>,
-    /// Pods without a node, in the order in which they came.
-    pub(crate) pending: Vec<PodId>,
+    /// Pods without a node, in the order in which they came; the number is their slot.
+    pub(crate) pending: BTreeMap<u32, PodId>,
+    waited: u32,
     pub(crate) nodes: Vec<NodeState>,
     /// Places in `nodes`, in the natural order of their names.
     node_order: Vec<u32>,
@@ -134,7 +135,7 @@ impl Model {
         self.summarize();
     }
 
-    pub fn set_stats(&mut self, stats: Stats) {
+    pub fn set_stats(&mut self, mut stats: Stats) {
         let old = &self.stats;
         if old.clients.len() != stats.clients.len()
             || old.clients.iter().zip(&stats.clients).any(|(a, b)| a.name != b.name)
@@ -143,10 +144,11 @@ impl Model {
         }
         let seconds = |stats: &Stats| stats.now.millis() / 1000;
         let counting = self.count(Phase::Failed) > 0 && seconds(old) != seconds(&stats);
-        let moment = Stats { now: old.now, ..stats.clone() };
-        if counting || moment != *old {
+        let now = std::mem::replace(&mut stats.now, old.now);
+        if counting || stats != *old {
             self.state += 1;
         }
+        stats.now = now;
         if old.usage != stats.usage {
             for usage in &stats.usage {
                 if let Some(node) = self.node_index.get(&usage.node).copied()

@@ -275,7 +275,7 @@ impl Motion {
                 && dot.start <= wall
                 && !matches!(dot.road, Road::Kubectl | Road::Etcd)
         };
-        self.caption = self.dots.iter().filter(spoken).next_back().map(|dot| Caption {
+        self.caption = self.dots.iter().rfind(spoken).map(|dot| Caption {
             text: if dot.count > 1 && !dot.label.contains('×') {
                 format_smolstr!("{} +{}", dot.label, dot.count - 1)
             } else {
@@ -290,5 +290,70 @@ impl Motion {
 impl Glow {
     fn now(self, wall: f64) -> f32 {
         self.level - ((wall - self.since) / GLOW_MS) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apimachinery::gvk::GroupResource;
+    use client::Verb;
+    use clock::SimTime;
+
+    use super::*;
+
+    fn trace(
+        kind: TraceKind,
+        from: &'static str,
+        to: &'static str,
+        resource: &'static str,
+    ) -> Trace {
+        Trace {
+            kind,
+            from: from.into(),
+            to: to.into(),
+            start: SimTime::ZERO,
+            end: SimTime::ZERO,
+            resource: GroupResource::fixed("", resource),
+            key: Key::new("default", "web-0"),
+            subresource: SmolStr::default(),
+            code: 200,
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn an_effect_starts_when_its_cause_has_arrived() {
+        let mut motion = Motion { speed: 1.0, ..Motion::default() };
+        for (kind, from, to) in [
+            (TraceKind::Request(Verb::Create), "kubectl", "kube-apiserver"),
+            (TraceKind::Etcd, "kube-apiserver", "etcd"),
+            (TraceKind::Watch, "kube-apiserver", "kube-scheduler"),
+            (TraceKind::Request(Verb::Update), "kube-scheduler", "kube-apiserver"),
+        ] {
+            motion.message(&trace(kind, from, to, "pods"), 100.0);
+        }
+        let dots = &motion.dots;
+        assert_eq!(dots.len(), 4);
+        assert!((dots[0].start - 100.0).abs() < 0.1);
+        for two in dots.windows(2) {
+            assert!(two[1].start >= two[0].start + two[0].took, "{two:?}");
+        }
+    }
+
+    #[test]
+    fn a_storm_is_a_few_dots_and_light() {
+        let mut motion = Motion { speed: 1.0, ..Motion::default() };
+        let request = TraceKind::Request(Verb::Update);
+        for _ in 0..5000 {
+            for name in ["kubelet/node-1", "kubelet/node-2", "kube-scheduler"] {
+                motion.message(&trace(request, name, "kube-apiserver", "pods"), 0.0);
+                motion.message(&trace(TraceKind::Etcd, "kube-apiserver", "etcd", "pods"), 0.0);
+            }
+        }
+        assert!(motion.dots.len() <= DOTS_MAX, "{}", motion.dots.len());
+        assert!(motion.dots.iter().all(|dot| dot.start <= LAG_MAX_MS));
+        let told: u32 = motion.dots.iter().map(|dot| dot.count).sum();
+        assert!(told > 60 || !motion.glow.is_empty());
+        assert!(!motion.settle(60_000.0), "everything has arrived a minute later");
     }
 }

@@ -67,6 +67,7 @@ words! {
     Services: "services", "서비스";
     Node: "node", "노드";
     Pod: "pod", "파드";
+    Container: "container", "컨테이너";
     Service: "service", "서비스";
     Client: "client", "클라이언트";
     On: "on", "노드";

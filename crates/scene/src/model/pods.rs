@@ -224,37 +224,35 @@ impl Model {
     }
 
     fn seat(&mut self, id: PodId, place: &SmolStr) {
-        let seats = if place.is_empty() {
-            &mut self.pending
+        let slot = if place.is_empty() {
+            self.waited = self.waited.wrapping_add(1);
+            self.pending.insert(self.waited, id);
+            self.waited
         } else {
             let index = self.node_place(place);
-            match self.nodes.get_mut(index) {
-                Some(node) => &mut node.pods,
-                None => return,
-            }
+            let Some(node) = self.nodes.get_mut(index) else { return };
+            node.pods.push(id);
+            u32::try_from(node.pods.len() - 1).unwrap_or(u32::MAX)
         };
-        seats.push(id);
-        let slot = u32::try_from(seats.len() - 1).unwrap_or(u32::MAX);
         if let Some(pod) = self.pods.get_mut(id as usize) {
             pod.slot = slot;
             pod.slot_before = slot;
         }
     }
 
-    /// Takes the pod's seat away; those behind it move up.
+    /// Takes the pod's seat away; those behind it on the node move up.
     fn unseat(&mut self, id: PodId, place: &SmolStr) {
-        let seats = if place.is_empty() {
-            &mut self.pending
-        } else {
-            match self.node_index.get(place).and_then(|index| self.nodes.get_mut(*index)) {
-                Some(node) => &mut node.pods,
-                None => return,
-            }
-        };
-        let Some(at) = seats.iter().position(|seat| *seat == id) else { return };
-        seats.remove(at);
-        self.shape += u64::from(seats.is_empty());
-        for (slot, seat) in seats.iter().enumerate().skip(at) {
+        if place.is_empty() {
+            let slot = self.pods.get(id as usize).map_or(0, |pod| pod.slot);
+            self.pending.remove(&slot);
+            return;
+        }
+        let node = self.node_index.get(place).and_then(|index| self.nodes.get_mut(*index));
+        let Some(node) = node else { return };
+        let Some(at) = node.pods.iter().position(|seat| *seat == id) else { return };
+        node.pods.remove(at);
+        self.shape += u64::from(node.pods.is_empty() && node.node.is_none());
+        for (slot, seat) in node.pods.iter().enumerate().skip(at) {
             self.touched += 1;
             if let Some(pod) = self.pods.get_mut(*seat as usize) {
                 pod.slot_before = pod.slot;

@@ -85,7 +85,7 @@ fn words(motion: &Motion, layout: &Layout, wall: f64, items: &mut Vec<Item>) {
     let code = |token| Style::code(11.0, token);
     let newest = |road: Road| {
         let on = |dot: &&Dot| dot.road == road && dot.start <= wall && !dot.label.is_empty();
-        motion.dots.iter().filter(on).next_back()
+        motion.dots.iter().rfind(on)
     };
     if let Some(dot) = newest(Road::Kubectl) {
         let left = layout.kubectl.x + layout.kubectl.w + 6.0;

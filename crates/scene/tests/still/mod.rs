@@ -1,6 +1,6 @@
 //! A hand-made cluster at one moment: a scale on its way, a pod pulling its image, one that
 //! crashes, one that terminates, requests over the endpoints of a service.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::Duration;

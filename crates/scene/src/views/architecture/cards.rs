@@ -10,6 +10,8 @@ use crate::phase::Phase;
 use crate::strings::{Lang, Word};
 use crate::view::View;
 
+const SMALL: Style = Style::text(11.0, Token::Ink);
+
 pub(super) fn target(pod: &PodState) -> Target {
     Target::Pod { namespace: pod.key.namespace.clone(), name: pod.key.name.clone() }
 }
@@ -166,34 +168,65 @@ impl Deck<'_> {
         })
     }
 
-    /// Containers, volumes and what is worth a note.
-    fn parts(&self, pen: &mut Pen<'_>, pod: &PodState, rect: Rect) {
-        let y = rect.y + 42.0;
-        let (strong, _) = pod.glance.phase.tokens();
+    /// Where the containers' chips are, and where they must end.
+    fn chips(&self, pod: &PodState, rect: Rect) -> (Vec<Rect>, f32) {
         let mut end = rect.x + rect.w - 10.0;
         if pod.pulling {
             end -= 68.0;
         } else if let Some(note) = self.note(pod) {
-            let style = Style::text(11.0, strong);
-            end -= pen.right(end, y + 12.5, &note, style, rect.w * 0.5) + 8.0;
+            end -= SMALL.width(&note).min(rect.w * 0.5) + 8.0;
         }
-        let chip = Style::text(11.0, Token::Ink);
         let mut x = rect.x + 10.0;
+        let mut chips = Vec::new();
         let containers = &pod.pod.spec.containers;
         for (i, container) in containers.iter().enumerate() {
-            let w = chip.width(&container.name).min(72.0) + 16.0;
-            let left = containers.len() - i;
-            if x + w > end - if left > 1 { 26.0 } else { 0.0 } {
-                let more = format!("+{left}");
-                pen.text(x + 2.0, y + 12.5, &more, Style::text(11.0, Token::Second), end - x);
-                return;
+            let w = SMALL.width(&container.name).min(72.0) + 16.0;
+            let more = i + 1 < containers.len();
+            if x + w > end - if more { 26.0 } else { 0.0 } {
+                break;
             }
-            let box_ = Rect::new(x, y, w, 17.0);
-            pen.rect(box_, 4.0, Some(Token::Surface), Some(strong));
-            pen.center(box_.center().x, y + 12.5, &container.name, chip, w - 12.0);
+            chips.push(Rect::new(x, rect.y + 42.0, w, 17.0));
             x += w + 6.0;
         }
-        self.volume(pen, pod, x, end, y);
+        (chips, end)
+    }
+
+    /// What can be pointed at within a pod.
+    pub fn parts_hit(&self, pod: &PodState, rect: Rect, hits: &mut Vec<Hit>) {
+        if self.density != Density::Full {
+            return;
+        }
+        for (chip, container) in self.chips(pod, rect).0.iter().zip(&pod.pod.spec.containers) {
+            let name = container.name.clone();
+            let (namespace, pod) = (pod.key.namespace.clone(), pod.key.name.clone());
+            let label = format!("{} {name}", Word::Container.text(self.view.lang)).into();
+            let target = Target::Container { namespace, pod, name };
+            hits.push(Hit { rect: *chip, target, label });
+        }
+    }
+
+    /// Containers, volumes and what is worth a note.
+    fn parts(&self, pen: &mut Pen<'_>, pod: &PodState, rect: Rect) {
+        let y = rect.y + 54.5;
+        let (strong, _) = pod.glance.phase.tokens();
+        if let (false, Some(note)) = (pod.pulling, self.note(pod)) {
+            let style = Style { color: strong, ..SMALL };
+            pen.right(rect.x + rect.w - 10.0, y, &note, style, rect.w * 0.5);
+        }
+        let (chips, end) = self.chips(pod, rect);
+        let containers = &pod.pod.spec.containers;
+        for (chip, container) in chips.iter().zip(containers) {
+            pen.rect(*chip, 4.0, Some(Token::Surface), Some(strong));
+            pen.center(chip.center().x, y, &container.name, SMALL, chip.w - 12.0);
+        }
+        let x = chips.last().map_or(rect.x + 10.0, |chip| chip.x + chip.w + 6.0);
+        let left = containers.len() - chips.len();
+        if left > 0 {
+            let style = Style { color: Token::Second, ..SMALL };
+            pen.text(x + 2.0, y, &format!("+{left}"), style, end - x);
+        } else {
+            self.volume(pen, pod, x, end, rect.y + 42.0);
+        }
     }
 
     fn volume(&self, pen: &mut Pen<'_>, pod: &PodState, x: f32, end: f32, y: f32) {

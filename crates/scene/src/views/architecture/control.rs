@@ -11,6 +11,9 @@ use crate::view::View;
 const NAME: Style = Style::text(14.0, Token::Ink).bold();
 const WORD: Style = Style::text(12.0, Token::Second);
 
+/// Further waiting pods cannot be pointed at one by one.
+const HITS_MAX: usize = 300;
+
 /// Boxes, names and roads: what only the layout changes.
 pub(super) fn ground(model: &Model, view: &View, layout: &Layout, items: &mut Vec<Item>) {
     let pen = &mut Pen { items, alpha: 1.0 };
@@ -103,14 +106,14 @@ pub(super) fn state(model: &Model, view: &View, layout: &Layout, out: &mut Displ
 /// Pods without a node, beside the scheduler.
 fn pending(model: &Model, view: &View, layout: &Layout, out: &mut DisplayList) {
     let lane = layout.pending;
-    let waiting = model.pending.iter().filter_map(|id| model.pods.get(*id as usize));
+    let waiting = model.pending.values().filter_map(|id| model.pods.get(*id as usize));
     let count = model.pending.len();
     if count == 0 {
         return;
     }
     let chip = if layout.narrow { 108.0 } else { 150.0_f32 };
     let fit = ((lane.w - 44.0) / (chip + 6.0)).max(1.0) as usize;
-    for (i, pod) in waiting.enumerate() {
+    for (i, pod) in waiting.enumerate().take(HITS_MAX) {
         let at = i.min(fit);
         let w = if at < fit { chip } else { 44.0 };
         let rect = Rect::new(lane.x + at as f32 * (chip + 6.0), lane.y, w, lane.h);

@@ -125,6 +125,10 @@ impl Layout {
         fullest != self.fullest
     }
 
+    pub fn is_raster(&self) -> bool {
+        self.mode == Nodes::Raster
+    }
+
     fn control_wide(&mut self, width: f32) {
         let margin = if width < 800.0 { 16.0 } else { 32.0 };
         let panel = Rect::new(margin, 20.0, width - 2.0 * margin, 196.0);

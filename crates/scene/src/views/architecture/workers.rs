@@ -99,7 +99,10 @@ pub(super) fn state(model: &Model, view: &View, layout: &Layout, wall: f64, out:
             pen.card(place.rect, radius, None, Some((Token::Accent, 2.0)), false);
         }
         match layout.mode {
-            Nodes::Columns => header(view, node, place, pen),
+            Nodes::Columns => {
+                header(view, node, place, pen);
+                agents(view, layout, place, out);
+            }
             Nodes::Boxes => small_header(node, place, pen),
             Nodes::Raster => continue,
         }
@@ -145,6 +148,7 @@ fn pods(deck: &Deck<'_>, node: &NodeState, at: &NodeBox, wall: f64, out: &mut Di
         }
         if pod.gone.is_none() {
             out.hits.push(hit(deck.view, pod, rect));
+            deck.parts_hit(pod, rect, &mut out.hits);
         }
     }
     if hidden > 0 {
@@ -202,6 +206,20 @@ fn header(view: &View, node: &NodeState, at: &NodeBox, pen: &mut Pen<'_>) {
     };
     cpu.draw(pen, x, end, rect.y + 48.0);
     memory.draw(pen, x, end, rect.y + 64.0);
+}
+
+/// The agents can be pointed at; their boxes belong to the ground.
+fn agents(view: &View, layout: &Layout, at: &NodeBox, out: &mut DisplayList) {
+    let names = ["kubelet", "kube-proxy", "containerd"];
+    for (rect, name) in layout.agents(at).into_iter().zip(names) {
+        let target = Target::Component(smol_str::format_smolstr!("{name}/{}", at.name));
+        if view.is_lit(&target) {
+            let pen = &mut Pen { items: &mut out.state.items, alpha: 1.0 };
+            pen.card(rect, 10.0, None, Some((Token::Accent, 1.5)), false);
+        }
+        let label = format!("{name}, {}", at.name).into();
+        out.hits.push(Hit { rect, target, label });
+    }
 }
 
 /// A bar: requests solid, usage as a mark below, allocatable the whole.
