@@ -11,8 +11,6 @@ pub enum Fail {
     Status(Box<Status>),
     /// Printed as it is.
     Raw(String),
-    /// Nothing more to say, only an exit code.
-    Code(i32),
     /// Several, each on its own line.
     Many(Vec<Fail>),
 }
@@ -56,18 +54,10 @@ impl Fail {
         match self {
             Fail::Error(text) | Fail::Raw(text) => text.clone(),
             Fail::Status(status) => status.message.clone(),
-            Fail::Code(_) => String::new(),
             Fail::Many(fails) => {
                 let all: Vec<String> = fails.iter().map(Fail::message).collect();
                 all.join(", ")
             }
-        }
-    }
-
-    pub fn code(&self) -> i32 {
-        match self {
-            Fail::Code(code) => *code,
-            _ => 1,
         }
     }
 
@@ -78,7 +68,6 @@ impl Fail {
             Fail::Error(text) => format!("error: {text}"),
             Fail::Raw(text) => text.clone(),
             Fail::Status(status) => status_text(status),
-            Fail::Code(_) => String::new(),
             Fail::Many(fails) => match fails.as_slice() {
                 [one] => return one.text(),
                 many => many.iter().map(line_of_many).collect(),

@@ -27,7 +27,7 @@ impl Pen {
     }
 
     pub fn set(self) -> String {
-        TabWriter::DESCRIBE.format(&self.text)
+        TabWriter::describe().format(&self.text)
     }
 
     /// One line, two blanks a level.

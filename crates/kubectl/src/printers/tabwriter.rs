@@ -17,17 +17,13 @@ fn width(cell: &str) -> usize {
 
 impl TabWriter {
     /// As `describe` and `rollout history` use it.
-    pub const DESCRIBE: TabWriter = TabWriter { min_width: 0, padding: 2, remembered: None };
+    pub fn describe() -> Self {
+        TabWriter { min_width: 0, padding: 2, remembered: None }
+    }
 
     /// As tables use it.
     pub fn table() -> Self {
         TabWriter { min_width: 6, padding: 3, remembered: Some(Vec::new()) }
-    }
-
-    pub fn forget(&mut self) {
-        if let Some(widths) = &mut self.remembered {
-            widths.clear();
-        }
     }
 
     /// Sets text whose cells end with tabs.
@@ -109,14 +105,14 @@ mod tests {
     fn columns_end_where_a_line_has_no_cell() {
         let text = "a\tb\tc\nlong\tx\tc\nplain\nq\tw\n";
         let want = "a     b  c\nlong  x  c\nplain\nq  w\n";
-        assert_eq!(TabWriter::DESCRIBE.format(text), want);
+        assert_eq!(TabWriter::describe().format(text), want);
     }
 
     #[test]
     fn inner_blocks_have_their_own_widths() {
         let text = "Name:\tweb\nLabels:\t<none>\nTemplate:\n  Labels:\tapp=web\n  X:\n   n:\n    Image:\tnginx\n";
         let want = "Name:    web\nLabels:  <none>\nTemplate:\n  Labels:  app=web\n  X:\n   n:\n    Image:  nginx\n";
-        assert_eq!(TabWriter::DESCRIBE.format(text), want);
+        assert_eq!(TabWriter::describe().format(text), want);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::fail::{Outcome, error};
 use crate::flags::{Args, FILENAME, Flag, PRINT, SELECTOR, WRITE};
 use crate::session::Cx;
 use crate::target::{self, Found, Rules};
-use crate::verbs::{Verb, Words};
+use crate::verbs::Verb;
 
 pub static VERB: Verb = Verb {
     name: "rollout",

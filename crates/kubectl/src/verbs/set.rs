@@ -16,7 +16,7 @@ use crate::server;
 use crate::session::Cx;
 use crate::target::{self, Found, Rules};
 use crate::verbs::object::{DryRun, Writer};
-use crate::verbs::{Flow, Verb, Words};
+use crate::verbs::{Flow, Verb};
 
 pub static VERB: Verb = Verb {
     name: "set",

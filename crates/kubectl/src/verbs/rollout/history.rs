@@ -74,7 +74,7 @@ fn history(cx: &mut Cx<'_>, args: &Args, format: &Format, one: &Found) -> Outcom
         let cause = keyed(set, "metadata.annotations", CHANGE_CAUSE).unwrap_or("<none>");
         text.push_str(&format!("{}\t{cause}\n", revision(set)));
     }
-    let text = TabWriter::DESCRIBE.format(&text);
+    let text = TabWriter::describe().format(&text);
     cx.say(&format!("{} \n{text}", one.full_name()));
     Ok(())
 }
