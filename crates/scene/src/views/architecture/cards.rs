@@ -142,6 +142,12 @@ impl Deck<'_> {
             Some(note) if self.density != Density::Full => {
                 pen.right(rect.x + rect.w - 10.0, y, &note, style, rect.w * 0.5)
             }
+            None if self.density == Density::Half => {
+                let names = pod.pod.spec.containers.iter().map(|one| one.name.as_str());
+                let names = names.collect::<Vec<_>>().join(" · ");
+                let style = Style { color: Token::Second, ..SMALL };
+                pen.right(rect.x + rect.w - 10.0, y, &names, style, rect.w * 0.5 - 16.0)
+            }
             _ => 0.0,
         };
         let room = rect.w - 24.0 - used;

@@ -144,7 +144,11 @@ fn card(view: &View, key: &Key, service: &ServiceState, rect: Rect, out: &mut Di
     let name = Style::text(14.0, Token::Ink).bold();
     let small = Style::text(11.0, Token::Third);
     let first = if rect.h < 30.0 { 17.0 } else { 18.0 };
-    let used = pen.right(x + room, rect.y + first, kind, small, room * 0.5);
+    // A name says more than a type: the type yields.
+    let both = name.width(&key.name) + small.width(kind) + 8.0 <= room;
+    let kind_room = if both { room * 0.5 } else { 0.0 };
+    let used = pen.right(x + room, rect.y + first, kind, small, kind_room);
+    let used = if both { used } else { -8.0 };
     pen.name(x, rect.y + first, &key.name, name, room - used - 8.0);
     if rect.h > 50.0 {
         pen.text(x, rect.y + 35.0, &address, Style::code(11.0, Token::Second), room);
