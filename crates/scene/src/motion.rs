@@ -87,17 +87,20 @@ pub(crate) struct Motion {
     pub reduced: bool,
 }
 
-fn agent(name: &str) -> Road {
-    match name {
+/// The road between the API server and a component; programs outside of the picture have none.
+fn agent(name: &str) -> Option<Road> {
+    Some(match name {
+        "kubectl" => Road::Kubectl,
         "kube-scheduler" => Road::Scheduler,
         "kube-controller-manager" => Road::Manager,
         "etcd" => Road::Etcd,
-        "coredns" | "CoreDNS" | "kube-dns" => Road::Dns,
-        _ => match name.split_once('/') {
-            Some(("kubelet" | "kube-proxy" | "containerd", node)) => Road::Agent(node.into()),
-            _ => Road::Kubectl,
+        "coredns" => Road::Dns,
+        "kubelet" | "kube-proxy" => Road::Bus,
+        _ => match name.split_once('/')? {
+            ("kubelet" | "kube-proxy" | "containerd", node) => Road::Agent(node.into()),
+            _ => return None,
         },
-    }
+    })
 }
 
 /// `PATCH deployments/web/scale`.
@@ -149,10 +152,11 @@ impl Motion {
     pub fn message(&mut self, trace: &Trace, wall: f64) {
         let (road, kind, back) = match trace.kind {
             TraceKind::Request(_) => (agent(&trace.from), Kind::Message, true),
-            TraceKind::Etcd => (Road::Etcd, Kind::Message, false),
+            TraceKind::Etcd => (Some(Road::Etcd), Kind::Message, false),
             TraceKind::Watch => (agent(&trace.to), Kind::Watch, false),
             TraceKind::Packet => return,
         };
+        let Some(road) = road else { return };
         let quiet = is_quiet(trace);
         let cause = match trace.kind {
             _ if quiet => None,

@@ -21,6 +21,8 @@ pub(crate) enum Road {
     Scheduler,
     Manager,
     Dns,
+    /// From the API server to the bus that all nodes hang on.
+    Bus,
     /// From the API server to a node's kubelet, or to another agent of it.
     Agent(SmolStr),
     /// From a client over a service to a pod; whatever is unknown is left out.
@@ -40,6 +42,7 @@ impl Layout {
             Road::Dns => Some(self.inner(self.dns, 12.0)),
             Road::Scheduler => Some(self.inner(self.scheduler, -18.0)),
             Road::Manager => Some(self.inner(self.manager, 18.0)),
+            Road::Bus => Some(self.bus(0, 0.0)),
             Road::Agent(node) => self.agent(self.node(node)?),
             Road::Request { client, service, pod } => {
                 self.request(model, client, service, pod.as_ref())
