@@ -294,3 +294,15 @@ fn the_account_tells_what_happened() {
             .contains(&"pod web-7887448d46-c8w2q pulls its image on node-2".to_owned())
     );
 }
+
+#[test]
+fn any_window_can_be_drawn() {
+    for size in [(0.0, 0.0), (1.0, 5000.0), (200.0, 80.0), (639.0, 10.0), (5000.0, 40.0)] {
+        for (workers, pods) in [(1, 0), (3, 12), (40, 60), (401, 5), (3, 2000)] {
+            let view = View { size, zoom: 0.5, scroll: (7.0, 9.0), ..View::default() };
+            let list = picture(&mut crowd(workers, pods, 2), &view);
+            assert!(svg(&list, Theme::Dark).ends_with("</svg>\n"));
+            assert!(list.size.0.is_finite() && list.size.1 >= 0.0);
+        }
+    }
+}
