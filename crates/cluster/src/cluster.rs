@@ -99,6 +99,7 @@ impl Cluster {
             events_run: 0,
             config,
         };
+        cluster.fabric.registry.preloaded = cluster.config.as_recorded;
         cluster.bootstrap();
         cluster
     }

@@ -20,7 +20,7 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
         Box::new(network::Clients::new()),
     ];
     for (number, node) in (2u32..).zip(&config.nodes) {
-        all.push(Box::new(Kubelet::new(node_config(node, number))));
+        all.push(Box::new(Kubelet::new(node_config(node, number, config.as_recorded))));
     }
     if config.system_pods {
         all.push(Box::new(crate::system::Kubeadm::new(config)));
@@ -29,13 +29,14 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
 }
 
 /// Machines have the addresses 10.0.0.2 and on, in order.
-fn node_config(node: &NodeSpec, number: u32) -> NodeConfig {
+fn node_config(node: &NodeSpec, number: u32, as_recorded: bool) -> NodeConfig {
     let [_, b, c, d] = number.to_be_bytes();
     let mut made = NodeConfig::new(&node.name, Ipv4Addr::new(10, b, c, d));
     made.cpu = Quantity::parse(&node.cpu).unwrap_or(made.cpu);
     made.memory = Quantity::parse(&node.memory).unwrap_or(made.memory);
     made.pods = node.pods;
     made.zone = node.zone.clone();
+    made.knobs.as_recorded = as_recorded;
     if node.control_plane {
         made.labels.push(("node-role.kubernetes.io/control-plane".into(), "".into()));
         made.taints.push((

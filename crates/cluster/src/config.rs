@@ -63,6 +63,9 @@ pub struct Config {
     pub system_pods: bool,
     /// Whether services of type LoadBalancer get an address.
     pub load_balancer: bool,
+    /// Behave as the recordings' emulated kubelets did: every image is on every machine, and two
+    /// fields of a status stay as a merge patch left them. A real kubelet does neither.
+    pub as_recorded: bool,
 }
 
 impl Default for Config {
@@ -77,6 +80,7 @@ impl Default for Config {
             traces: true,
             system_pods: true,
             load_balancer: false,
+            as_recorded: false,
         }
     }
 }
@@ -88,6 +92,7 @@ impl Config {
             nodes: (1..=3).map(NodeSpec::worker).collect(),
             traces: false,
             system_pods: false,
+            as_recorded: true,
             ..Config::default()
         }
     }
@@ -100,6 +105,7 @@ impl Config {
             zone: format_smolstr!("zone-{}", (number - 1) % 3 + 1),
             ..NodeSpec::worker(number)
         };
-        Config { nodes: (1..=count).map(node).collect(), ..Config::recorded() }
+        let nodes = (1..=count).map(node).collect();
+        Config { nodes, as_recorded: false, ..Config::recorded() }
     }
 }

@@ -166,6 +166,8 @@ impl Runner {
     /// Takes a cluster and lets it come up first; the transcript's clock starts then.
     pub fn new(mut cluster: Cluster) -> Self {
         settle(&mut cluster, QUIET, Duration::from_secs(60));
+        // The recorder began with an empty list of events.
+        cluster.read("kubectl delete events --all");
         let started = cluster.now();
         Runner { cluster, started, transcript: String::new() }
     }

@@ -68,6 +68,10 @@ pub struct Shape {
     /// Add a node for the control plane, with its pods.
     #[arg(long)]
     control_plane: bool,
+    /// Behave as the recorded clusters: all images preloaded, statuses as their emulated kubelets
+    /// left them.
+    #[arg(long)]
+    as_recorded: bool,
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -84,6 +88,7 @@ impl Shape {
             config.nodes.insert(0, cluster::NodeSpec::control_plane());
             config.system_pods = true;
         }
+        config.as_recorded = self.as_recorded;
         config.seed = self.seed;
         config
     }
