@@ -9,9 +9,10 @@ use crate::session::{Cx, Process, Progress};
 use crate::shell::{Said, Sleep, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     "awk", "cat", "clear", "cut", "echo", "exit", "export", "grep", "head", "help", "history", "k",
-    "kubectl", "ls", "minikube", "mkdir", "pwd", "rm", "sh", "sleep", "sort", "tail", "watch",
+    "kubectl", "ls", "minikube", "mkdir", "pwd", "rm", "sed", "sh", "sleep", "sort", "tail",
+    "watch",
 ];
 
 /// Does its work at the first poll.

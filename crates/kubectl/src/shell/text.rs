@@ -12,6 +12,7 @@ pub fn filter(name: &str) -> Option<Filter> {
         "cut" => cut,
         "grep" | "egrep" => grep,
         "head" => head,
+        "sed" => sed,
         "sort" => sort,
         "tail" => tail,
         "tr" => tr,
@@ -376,6 +377,68 @@ fn tr(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
     };
     cx.out.stdout(&text);
     0
+}
+
+/// `sed 's/this/that/g'`, the one command of sed that is here.
+fn sed(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let (options, mut rest) = options(args, "e");
+    let script = options.iter().find(|(letter, _)| *letter == 'e').map(|(_, value)| *value);
+    let script = match script {
+        Some(script) => script,
+        None if rest.is_empty() => {
+            cx.complain("Usage: sed [OPTION]... {script} [input-file]...");
+            return 1;
+        }
+        None => rest.remove(0),
+    };
+    let mut chars = script.chars();
+    let (command, mark) = (chars.next(), chars.next());
+    let parts: Vec<&str> = match (command, mark) {
+        (Some('s'), Some(mark)) => {
+            script.get(1 + mark.len_utf8()..).unwrap_or("").split(mark).collect()
+        }
+        _ => Vec::new(),
+    };
+    let ([from, to, flags], false) = (parts.as_slice(), has(&options, 'i') || has(&options, 'n'))
+    else {
+        cx.complain("sed: only 's/this/that/' is supported in this terminal");
+        return 1;
+    };
+    let pattern = match Pattern::parse(from, has(&options, 'E'), flags.contains('i')) {
+        Ok(pattern) => pattern,
+        Err(why) => {
+            cx.complain(&format!("sed: -e expression #1: {why}"));
+            return 1;
+        }
+    };
+    let (text, code) = input(cx, "sed", &rest, stdin);
+    for line in text.split_inclusive('\n') {
+        let changed = replaced(&pattern, line.trim_end_matches('\n'), to, flags.contains('g'));
+        cx.out.stdout(&changed);
+        cx.out.stdout(if line.ends_with('\n') { "\n" } else { "" });
+    }
+    code
+}
+
+fn replaced(pattern: &Pattern, line: &str, to: &str, all: bool) -> String {
+    let chars: Vec<char> = line.chars().collect();
+    let part = |range: std::ops::Range<usize>| -> String {
+        chars.get(range).unwrap_or(&[]).iter().collect()
+    };
+    let (mut out, mut from) = (String::new(), 0);
+    while let Some((start, end)) = pattern.find(&chars, from) {
+        out.push_str(&part(from..start));
+        out.push_str(&to.replace('&', &part(start..end)));
+        from = end;
+        if end == start {
+            out.push_str(&part(end..end + 1));
+            from = end + 1;
+        }
+        if !all || from > chars.len() {
+            break;
+        }
+    }
+    out + &part(from.min(chars.len())..chars.len())
 }
 
 /// `awk '{print $1, $3}'`, with `-F` and a pattern such as `NR>1` or `/text/` in front.

@@ -148,7 +148,9 @@ fn view(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "" | "yaml" => yaml::to_yaml(&value),
         "json" => crate::printers::object::to_json(&value),
         other => {
-            return error(format!("config view output {other:?} is not supported in this terminal"));
+            return error(format!(
+                "config view output {other:?} is not supported in this terminal"
+            ));
         }
     };
     cx.out.stdout(&text);

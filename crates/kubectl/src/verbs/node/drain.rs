@@ -148,12 +148,17 @@ fn chosen(cx: &mut Cx<'_>, args: &Args, node: &str) -> Outcome<Vec<Leaving>> {
             all.iter().map(|line| format!("{line}\n")).collect::<String>()
         )));
     }
-    if !warned.daemon.is_empty() {
-        cx.warn(&format!("ignoring DaemonSet-managed Pods: {}", warned.daemon.join(", ")));
-    }
-    if !warned.unmanaged.is_empty() {
-        let names = warned.unmanaged.join(", ");
-        cx.warn(&format!("deleting Pods that declare no controller: {names}"));
+    let warnings = [
+        ("ignoring DaemonSet-managed Pods", &warned.daemon),
+        ("deleting Pods that declare no controller", &warned.unmanaged),
+    ];
+    let said: Vec<String> = warnings
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(words, names)| format!("{words}: {}", names.join(", ")))
+        .collect();
+    if !said.is_empty() {
+        cx.warn(&said.join("; "));
     }
     Ok(leaving)
 }
