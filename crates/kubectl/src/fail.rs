@@ -33,7 +33,7 @@ impl Fail {
     }
 
     /// Puts `error when VERB "SOURCE": ` in front, as commands that read files do.
-    pub fn from_source(self, verb: &str, source: &str) -> Fail {
+    pub fn at_source(self, verb: &str, source: &str) -> Fail {
         let prefix = format!("error when {verb} {source:?}: ");
         self.prefixed(&prefix)
     }

@@ -152,6 +152,9 @@ impl Output {
     }
 }
 
+/// Sends a request to a URL: what it answers, or why there is no answer.
+pub type Send = dyn FnMut(&str) -> Result<String, String>;
+
 /// What a running command may touch.
 pub struct Cx<'a> {
     pub api: &'a mut dyn Api,
@@ -162,7 +165,7 @@ pub struct Cx<'a> {
     pub session: &'a mut Session,
     pub out: &'a mut Output,
     /// Sends a request through the simulated network; reserved for `curl`.
-    pub send: Option<&'a mut dyn FnMut(&str) -> Result<String, String>>,
+    pub send: Option<&'a mut Send>,
 }
 
 impl Cx<'_> {

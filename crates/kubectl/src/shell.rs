@@ -1,7 +1,9 @@
 //! A small shell: lines with quotes, pipes, lists, redirects and here-documents.
 
+mod awk;
 mod expand;
 mod lex;
+mod parse;
 mod pattern;
 mod programs;
 mod text;
@@ -9,7 +11,8 @@ mod text;
 use clock::SimTime;
 
 use crate::session::{Cx, Output, Process, Progress, Session, Stream};
-use lex::{Command, Connector, Item, Redirect};
+use lex::Redirect;
+use parse::{Command, Connector, Item};
 
 /// Shells that `sh -c` and `$(…)` may nest.
 const DEPTH_MAX: u8 = 8;
@@ -19,7 +22,7 @@ pub fn start(line: &str, session: &Session) -> Box<dyn Process> {
     if session.depth >= DEPTH_MAX {
         return Box::new(Said::new("bash: too many nested shells\n".to_owned(), 2));
     }
-    match lex::parse(line) {
+    match parse::parse(line) {
         Ok(items) => Box::new(Shell { items, at: 0, code: 0, running: None }),
         Err(text) => Box::new(Said::new(text, 2)),
     }

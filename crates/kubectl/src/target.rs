@@ -142,9 +142,7 @@ fn slash_asks(words: &[String], namespace: &str, selects: bool) -> Outcome<Vec<A
             );
         };
         if kind.is_empty() || name.is_empty() || name.contains('/') {
-            return error(format!(
-                "arguments in resource/name form must have a single resource and name"
-            ));
+            return error("arguments in resource/name form must have a single resource and name");
         }
         let kind = discovery::resolve(kind)?;
         found.push(Ask::Name { kind, namespace: namespace.to_owned(), name: name.to_owned() });

@@ -54,7 +54,8 @@ fn volume_source(pen: &mut Pen, volume: &Value) {
             pen.field(
                 2,
                 "Type",
-                "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
+                "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same \
+                     namespace)",
             );
             pen.field(2, "ClaimName", source.text("claimName"));
             pen.field(2, "ReadOnly", &source.flag("readOnly").to_string());

@@ -108,7 +108,12 @@ pub fn hide_managed_fields(object: &mut Value) {
 
 /// Several objects as one `List`.
 pub fn list_of(items: Vec<Value>) -> Value {
-    json!({ "apiVersion": "v1", "kind": "List", "metadata": { "resourceVersion": "" }, "items": items })
+    json!({
+        "apiVersion": "v1",
+        "kind": "List",
+        "metadata": { "resourceVersion": "" },
+        "items": items,
+    })
 }
 
 /// JSON as Go writes it: `<`, `>` and `&` escaped.

@@ -110,9 +110,16 @@ mod tests {
 
     #[test]
     fn inner_blocks_have_their_own_widths() {
-        let text = "Name:\tweb\nLabels:\t<none>\nTemplate:\n  Labels:\tapp=web\n  X:\n   n:\n    Image:\tnginx\n";
-        let want = "Name:    web\nLabels:  <none>\nTemplate:\n  Labels:  app=web\n  X:\n   n:\n    Image:  nginx\n";
-        assert_eq!(TabWriter::describe().format(text), want);
+        let text = "Name:\tweb\nLabels:\t<none>\nSpec:\n  Labels:\ta=b\n   n:\n    Image:\tx\n";
+        let want = [
+            "Name:    web",
+            "Labels:  <none>",
+            "Spec:",
+            "  Labels:  a=b",
+            "   n:",
+            "    Image:  x\n",
+        ];
+        assert_eq!(TabWriter::describe().format(text), want.join("\n"));
     }
 
     #[test]

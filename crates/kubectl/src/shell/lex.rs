@@ -1,4 +1,4 @@
-//! From the text of a line to pipelines of commands.
+//! From the text of a line to words, operators and redirects.
 
 use crate::session::Stream;
 
@@ -64,29 +64,8 @@ pub enum Redirect {
     },
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Command {
-    pub assignments: Vec<(String, Word)>,
-    pub words: Vec<Word>,
-    pub redirects: Vec<Redirect>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connector {
-    Always,
-    And,
-    Or,
-}
-
-/// A pipeline, and when it runs.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    pub connector: Connector,
-    pub commands: Vec<Command>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
+pub enum Token {
     Word(Word),
     /// `|`, `&&`, `||`, `;`, `&` or a line break.
     Operator(&'static str),
@@ -110,15 +89,12 @@ struct Lexer<'a> {
     texts: Vec<Word>,
 }
 
-const RESERVED: [&str; 11] =
-    ["if", "then", "else", "fi", "for", "while", "until", "do", "done", "case", "function"];
-
-fn unexpected(line: usize, token: &str) -> String {
+pub fn unexpected(line: usize, token: &str) -> String {
     format!("bash: -c: line {line}: syntax error near unexpected token `{token}'\n")
 }
 
-/// Reads a line, which may span several lines. The error is the text for stderr.
-pub fn parse(line: &str) -> Result<Vec<Item>, String> {
+/// Cuts a line into tokens, with the texts of its here-documents and the number of its last line.
+pub fn tokens(line: &str) -> Result<(Vec<Token>, Vec<Word>, usize), String> {
     let mut lexer = Lexer {
         chars: line.chars().peekable(),
         line: 1,
@@ -127,94 +103,7 @@ pub fn parse(line: &str) -> Result<Vec<Item>, String> {
         texts: Vec::new(),
     };
     lexer.run()?;
-    items(lexer)
-}
-
-fn items(lexer: Lexer<'_>) -> Result<Vec<Item>, String> {
-    let mut items: Vec<Item> = Vec::new();
-    let mut texts = lexer.texts.into_iter();
-    let mut item = Item { connector: Connector::Always, commands: Vec::new() };
-    let mut command = Command::default();
-    let mut wants_more = None;
-    for token in lexer.tokens {
-        match token {
-            Token::Word(word) => add_word(&mut command, word, lexer.line)?,
-            Token::Redirect(redirect) => command.redirects.push(redirect),
-            Token::Here(_) => {
-                command.redirects.push(Redirect::Text(texts.next().unwrap_or_default()));
-            }
-            Token::Operator(operator) => {
-                let is_empty = command == Command::default();
-                if is_empty && operator == "\n" {
-                    continue;
-                }
-                if is_empty {
-                    return Err(unexpected(lexer.line, operator));
-                }
-                item.commands.push(std::mem::take(&mut command));
-                wants_more = None;
-                if operator == "|" {
-                    wants_more = Some(operator);
-                    continue;
-                }
-                let connector = match operator {
-                    "&&" => Connector::And,
-                    "||" => Connector::Or,
-                    _ => Connector::Always,
-                };
-                if connector != Connector::Always {
-                    wants_more = Some(operator);
-                }
-                let next = Item { connector, commands: Vec::new() };
-                items.push(std::mem::replace(&mut item, next));
-            }
-        }
-    }
-    if command != Command::default() {
-        item.commands.push(command);
-    } else if wants_more.is_some() {
-        return Err(format!(
-            "bash: -c: line {}: syntax error: unexpected end of file\n",
-            lexer.line + 1
-        ));
-    }
-    if !item.commands.is_empty() {
-        items.push(item);
-    }
-    Ok(items)
-}
-
-fn add_word(command: &mut Command, word: Word, line: usize) -> Result<(), String> {
-    if command.words.is_empty() {
-        let plain = word.plain();
-        if !word.quoted && RESERVED.contains(&plain.as_str()) {
-            return Err(format!(
-                "bash: -c: line {line}: `{plain}' is not supported in this terminal\n"
-            ));
-        }
-        if let Some((name, value)) = assignment(&word) {
-            command.assignments.push((name, value));
-            return Ok(());
-        }
-    }
-    command.words.push(word);
-    Ok(())
-}
-
-/// `NAME=value` at the start of a command.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let Some(Piece::Text(first)) = word.pieces.first() else { return None };
-    let (name, value) = first.split_once('=')?;
-    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && name.chars().next().is_some_and(|c| !c.is_ascii_digit());
-    if !is_name {
-        return None;
-    }
-    let mut rest = word.clone();
-    if let Some(piece) = rest.pieces.first_mut() {
-        *piece = Piece::Text(value.to_owned());
-    }
-    Some((name.to_owned(), rest))
+    Ok((lexer.tokens, lexer.texts, lexer.line))
 }
 
 impl Lexer<'_> {
@@ -501,7 +390,7 @@ impl Lexer<'_> {
     /// Reads up to the parenthesis that closes `$(`.
     fn until_parenthesis(&mut self) -> Result<String, String> {
         let (mut text, mut depth, mut quote) = (String::new(), 1, None);
-        while let Some(c) = self.chars.next() {
+        for c in self.chars.by_ref() {
             match (quote, c) {
                 (None, '\'' | '"') => quote = Some(c),
                 (Some(open), c) if open == c => quote = None,

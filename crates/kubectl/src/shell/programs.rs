@@ -16,7 +16,9 @@ pub const NAMES: [&str; 24] = [
 ];
 
 /// Does its work at the first poll.
-struct Once(Option<Box<dyn FnOnce(&mut Cx<'_>) -> i32>>);
+struct Once(Option<Work>);
+
+type Work = Box<dyn FnOnce(&mut Cx<'_>) -> i32>;
 
 impl Process for Once {
     fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {

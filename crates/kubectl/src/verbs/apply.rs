@@ -65,7 +65,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     if args.bool("server-side") && args.text("dry-run") == "client" {
         return error(
-            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server \
+                 instead?)",
         );
     }
     if args.bool("force-conflicts") && !args.bool("server-side") {
@@ -163,7 +164,7 @@ fn create(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, modified: Value) ->
     }
     let write = writer.write(MANAGER);
     let created = server::create(cx, one.kind, &one.namespace, modified, &write)
-        .map_err(|fail| fail.from_source("creating", &one.source))?;
+        .map_err(|fail| fail.at_source("creating", &one.source))?;
     writer.print(cx, one.kind, &created, "created")
 }
 

@@ -75,7 +75,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         if writer.dry_run != DryRun::Client {
             let write = writer.write("kubectl-create");
             value = server::create(cx, one.kind, &one.namespace, value, &write)
-                .map_err(|fail| fail.from_source("creating", &one.source))?;
+                .map_err(|fail| fail.at_source("creating", &one.source))?;
         }
         writer.print(cx, one.kind, &value, "created")
     })?;
@@ -83,7 +83,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 }
 
 /// The one name a form takes.
-fn one_name<'a>(args: &'a Args) -> Outcome<&'a str> {
+fn one_name(args: &Args) -> Outcome<&str> {
     match args.words.as_slice() {
         [name] => Ok(name),
         words => args.usage(&format!("exactly one NAME is required, got {}", words.len())),
@@ -93,10 +93,10 @@ fn one_name<'a>(args: &'a Args) -> Outcome<&'a str> {
 /// Finds the kind of a form, or says that this cluster does not keep it. A dry run of the client
 /// needs no server.
 fn form_kind(args: &Args, argument: &str) -> Outcome<Kind> {
-    if args.text("dry-run") == "client" {
-        if let Some(kind) = schema::Schema::get().resolve(argument) {
-            return Ok(kind);
-        }
+    if args.text("dry-run") == "client"
+        && let Some(kind) = schema::Schema::get().resolve(argument)
+    {
+        return Ok(kind);
     }
     discovery::resolve(argument)
 }

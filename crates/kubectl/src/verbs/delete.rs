@@ -34,7 +34,8 @@ static FLAGS: &[Flag] = &[
 
 pub static VERB: Verb = Verb {
     name: "delete",
-    about: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    about: "Delete resources by file names, stdin, resources and names, or by resources and \
+         label selector",
     usage: "([-f FILENAME] | TYPE [(NAME | -l label | --all)])",
     flags: &[FLAGS, FILENAME, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, WRITE],
     words: Words::Resources,
@@ -75,7 +76,8 @@ fn how(cx: &mut Cx<'_>, args: &Args) -> Outcome<How> {
         "orphan" | "false" => Propagation::Orphan,
         other => {
             return error(format!(
-                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \
+                     \"orphan\""
             ));
         }
     };
@@ -168,7 +170,7 @@ fn delete(cx: &mut Cx<'_>, one: &Found, how: &How) -> Outcome {
             server::delete(cx, one.kind, &one.namespace, &one.name, (how.options.clone(), dry));
         result.map_err(|fail| match one.source.as_str() {
             "" => fail,
-            source => fail.from_source("deleting", source),
+            source => fail.at_source("deleting", source),
         })?;
     }
     let full = kind_group(one.kind);

@@ -35,7 +35,8 @@ pub static VERB: Verb = Verb {
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.bool("watch") {
         return error(
-            "--watch of kubectl events is not supported in this terminal; use kubectl get events -w",
+            "--watch of kubectl events is not supported in this terminal; use kubectl get events \
+                 -w",
         );
     }
     let format = Format::of(args, &cx.session.files, false)?;

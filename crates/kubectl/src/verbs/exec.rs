@@ -37,7 +37,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             return args.usage("pod or type/name must be specified");
         }
         if args.words.len() > 1 {
-            return args.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
+            return args.usage(
+                "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- \
+                 [COMMAND] instead",
+            );
         }
         return args.usage("you must specify at least one command for the container");
     };

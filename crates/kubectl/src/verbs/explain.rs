@@ -12,7 +12,8 @@ use crate::verbs::{Flow, Verb, Words};
 pub static VERB: Verb = Verb {
     name: "explain",
     about: "Get documentation for a resource",
-    usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext]",
+    usage: "TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] \
+         [-o|--output=plaintext]",
     flags: &[&[
         Flag::bool("recursive"),
         Flag::text("api-version"),
@@ -30,7 +31,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let path = match args.words.as_slice() {
         [] => {
             return error(
-                "You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
+                "You must specify the type of resource to explain. Use \"kubectl api-resources\" \
+                     for a complete list of supported resources.",
             );
         }
         [one] => one,

@@ -16,8 +16,11 @@ use crate::verbs::{Flow, Verb, Words};
 
 pub static VERB: Verb = Verb {
     name: "expose",
-    about: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
-    usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]",
+    about: "Take a replication controller, service, deployment or pod and expose it as a new \
+         Kubernetes service",
+    usage: "(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] \
+         [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] \
+         [--type=type]",
     flags: &[
         &[
             Flag::text("port"),
@@ -76,7 +79,8 @@ fn selector(one: &Found) -> Outcome<Map<String, Value>> {
         "Deployment" | "ReplicaSet" => {
             if !object.items("spec.selector.matchExpressions").is_empty() {
                 return error(
-                    "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - \"matchExpressions\" to map-based selector format",
+                    "couldn't retrieve selectors via --selector flag or introspection: couldn't \
+                         convert expressions - \"matchExpressions\" to map-based selector format",
                 );
             }
             object.at("spec.selector.matchLabels")
@@ -88,10 +92,12 @@ fn selector(one: &Found) -> Outcome<Map<String, Value>> {
     match map.as_object() {
         Some(map) if !map.is_empty() => Ok(map.clone()),
         _ if one.kind.kind == "Pod" => error(
-            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+            "couldn't retrieve selectors via --selector flag or introspection: the pod has no \
+                 labels and cannot be exposed",
         ),
         _ => error(
-            "couldn't retrieve selectors via --selector flag or introspection: invalid deployment: no selectors, therefore cannot be exposed",
+            "couldn't retrieve selectors via --selector flag or introspection: invalid \
+                 deployment: no selectors, therefore cannot be exposed",
         ),
     }
 }

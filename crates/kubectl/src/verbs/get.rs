@@ -36,7 +36,8 @@ static FLAGS: &[Flag] = &[
 pub static VERB: Verb = Verb {
     name: "get",
     about: "Display one or many resources",
-    usage: "[(-o|--output=)json|yaml|name|wide|jsonpath=...|custom-columns=...] (TYPE [NAME | -l label] | TYPE/NAME ...) [flags]",
+    usage: "[(-o|--output=)json|yaml|name|wide|jsonpath=...|custom-columns=...] (TYPE [NAME | -l \
+         label] | TYPE/NAME ...) [flags]",
     flags: &[FLAGS, PRINT, FILENAME, SELECTOR, FIELD_SELECTOR, ALL_NAMESPACES],
     words: Words::Resources,
     run: Some(run),

@@ -53,7 +53,10 @@ struct Source {
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.words.is_empty() && args.text("selector").is_empty() {
-        return args.usage("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command");
+        return args.usage(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or \
+             TYPE/NAME is a required argument for the logs command",
+        );
     }
     if args.words.len() > 2 {
         return args.usage("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.");

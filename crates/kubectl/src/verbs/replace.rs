@@ -33,7 +33,8 @@ pub static EDIT: Verb = Verb {
     words: Words::Resources,
     run: Some(|_, _| {
         error(
-            "kubectl edit needs an editor, which is not supported in this terminal; use kubectl get -o yaml, the manifest editor and kubectl apply, or kubectl patch",
+            "kubectl edit needs an editor, which is not supported in this terminal; use kubectl \
+                 get -o yaml, the manifest editor and kubectl apply, or kubectl patch",
         )
     }),
     ..Verb::NONE
@@ -64,7 +65,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             write.subresource = args.text("subresource").to_owned();
             let name = one.name.as_str();
             value = server::update(cx, one.kind, &one.namespace, name, value, &write)
-                .map_err(|fail| fail.from_source("replacing", &one.source))?;
+                .map_err(|fail| fail.at_source("replacing", &one.source))?;
         }
         writer.print(cx, one.kind, &value, "replaced")
     })?;

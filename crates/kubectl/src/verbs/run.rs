@@ -13,7 +13,8 @@ use crate::verbs::{Flow, Verb};
 pub static VERB: Verb = Verb {
     name: "run",
     about: "Run a particular image on the cluster",
-    usage: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--command] -- [COMMAND] [args...]",
+    usage: "NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] \
+         [--command] -- [COMMAND] [args...]",
     flags: &[
         &[
             Flag::text("image"),
@@ -90,7 +91,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     };
     if ["stdin", "tty", "attach", "rm"].iter().any(|flag| args.bool(flag)) {
         return error(
-            "--stdin, --tty, --attach and --rm need an attached terminal, which is not supported here; run the pod and use kubectl logs",
+            "--stdin, --tty, --attach and --rm need an attached terminal, which is not supported \
+                 here; run the pod and use kubectl logs",
         );
     }
     if !matches!(args.text("restart"), "Always" | "OnFailure" | "Never") {

@@ -16,7 +16,8 @@ use crate::verbs::{Flow, Verb, Words};
 pub static VERB: Verb = Verb {
     name: "scale",
     about: "Set a new size for a deployment, replica set, or replication controller",
-    usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME)",
+    usage: "[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f \
+         FILENAME | TYPE NAME)",
     flags: &[
         &[
             Flag::int("replicas", "0"),

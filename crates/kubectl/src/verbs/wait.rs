@@ -19,7 +19,8 @@ use crate::verbs::{Flow, Verb, Words};
 pub static VERB: Verb = Verb {
     name: "wait",
     about: "Wait for a specific condition on one or many resources",
-    usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
+    usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) \
+         [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
     flags: &[
         &[
             Flag::text("for").values(&["condition=", "create", "delete", "jsonpath="]),

@@ -47,7 +47,8 @@ pub fn data(cx: &mut Cx<'_>, args: &Args, what: &str) -> Outcome<Map<String, Val
         }
         if data.insert(key.to_owned(), text.into()).is_some() {
             return error(format!(
-                "cannot add key {key:?}, another key by that name already exists in Data for {what} {:?}",
+                "cannot add key {key:?}, another key by that name already exists in Data for \
+                     {what} {:?}",
                 args.word(0)
             ));
         }

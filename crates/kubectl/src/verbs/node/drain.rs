@@ -143,8 +143,8 @@ fn chosen(cx: &mut Cx<'_>, args: &Args, node: &str) -> Outcome<Vec<Leaving>> {
             many => format!("[{}]", many.join(", ")),
         };
         return Err(Fail::Raw(format!(
-            "error: unable to drain node {node:?} due to error: {why}, continuing command...\nThere \
-             are pending nodes to be drained:\n {node}\n{}",
+            "error: unable to drain node {node:?} due to error: {why}, continuing command...\n\
+             There are pending nodes to be drained:\n {node}\n{}",
             all.iter().map(|line| format!("{line}\n")).collect::<String>()
         )));
     }

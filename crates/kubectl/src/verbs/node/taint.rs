@@ -102,7 +102,8 @@ fn taint(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, changes: &Changes) -
         if taints.iter().any(|taint| same(taint, key, effect)) {
             if !writer.args.bool("overwrite") {
                 return error(format!(
-                    "node {} already has {key} taint(s) with same effect(s) and --overwrite is false",
+                    "node {} already has {key} taint(s) with same effect(s) and --overwrite is \
+                         false",
                     one.name
                 ));
             }

@@ -30,7 +30,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     if images.len() > 1 && images.iter().any(|(name, _)| *name == "*") {
         return error(
-            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+            "all containers are already specified by *, but saw more than one \
+                 container_name=container_image pairs",
         );
     }
     each(cx, args, &words, "image", |object| {
