@@ -120,7 +120,29 @@ fn prepare(cx: &Cx<'_>, args: &mut Args) {
     args.namespace = namespace.to_owned();
 }
 
+/// Verbs of the real kubectl that are not here yet.
+const NOT_HERE: [&str; 14] = [
+    "alpha",
+    "attach",
+    "autoscale",
+    "certificate",
+    "completion",
+    "cp",
+    "debug",
+    "diff",
+    "kuberc",
+    "kustomize",
+    "options",
+    "plugin",
+    "port-forward",
+    "proxy",
+];
+
 fn without_verb(cx: &mut Cx<'_>, rest: &[String]) -> Outcome<Flow> {
+    let first = rest.iter().find(|word| !word.starts_with('-'));
+    if let Some(word) = first.filter(|word| NOT_HERE.contains(&word.as_str())) {
+        return error(format!("kubectl {word} is not supported in this terminal yet"));
+    }
     let args = flags::parse(&verbs::ROOT, "", rest, String::new())?;
     if let Some(word) = args.words.first() {
         let mut text = format!("unknown command {word:?} for \"kubectl\"");

@@ -48,7 +48,7 @@ pub fn resolve(cx: &mut Cx<'_>, args: &Args, word: &str) -> Outcome<Value> {
         let is_running = pod.text("status.phase") == "Running";
         (!is_running, pod.text("metadata.creationTimestamp").to_owned())
     });
-    if found.len() > 1 {
+    if found.len() > 1 && args.verb.name == "logs" {
         let name = found.first().map_or("", crate::path::name).to_owned();
         cx.complain(&format!("Found {} pods, using pod/{name}", found.len()));
     }
