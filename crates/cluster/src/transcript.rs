@@ -17,7 +17,7 @@ const TERMINAL: u32 = 0;
 pub enum Step {
     Command {
         text: String,
-        limit: Duration,
+        limit: Option<Duration>,
         background: bool,
     },
     Sleep(Duration),
@@ -106,11 +106,7 @@ pub fn parse(text: &str) -> Result<Vec<Step>, BadStep> {
                 }
             }
         }
-        steps.push(Step::Command {
-            text: command,
-            limit: limit.unwrap_or(COMMAND_MAX),
-            background,
-        });
+        steps.push(Step::Command { text: command, limit, background });
     }
     Ok(steps)
 }
@@ -192,7 +188,7 @@ impl Runner {
     fn step(&mut self, step: &Step, next: Option<&Step>) {
         match step {
             Step::Command { text, limit, background } => {
-                let code = self.command(text, *limit, *background);
+                let code = self.command(text, limit.unwrap_or(COMMAND_MAX), *background);
                 if code == Some(0) && changes_something(text) && !settles_itself(next) {
                     settle(&mut self.cluster, QUIET, SETTLE_MAX);
                 }
@@ -258,7 +254,7 @@ fn settles_itself(next: Option<&Step>) -> bool {
     match next {
         Some(Step::Settle { .. }) => true,
         Some(Step::Command { text, limit, .. }) => {
-            text.starts_with("kubectl rollout status") && *limit == COMMAND_MAX
+            text.starts_with("kubectl rollout status") && *limit == Some(COMMAND_MAX)
         }
         _ => false,
     }
@@ -289,7 +285,9 @@ mod tests {
         let Step::Command { text, .. } = &steps[0] else { panic!("a command") };
         assert_eq!(text, "kubectl apply -f - <<'E'\nkind: Pod\nE");
         assert_eq!(steps[1], Step::Sleep(Duration::from_secs(2)));
-        assert!(matches!(&steps[2], Step::Command { limit, .. } if limit.as_secs() == 30));
+        assert!(
+            matches!(&steps[2], Step::Command { limit, .. } if *limit == Some(Duration::from_secs(30)))
+        );
         assert!(matches!(&steps[5], Step::Command { background: true, .. }));
         assert_eq!(parse("#jump").unwrap_err().line, 1);
     }

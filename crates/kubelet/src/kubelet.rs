@@ -265,7 +265,7 @@ impl Kubelet {
         for slot in slots {
             self.with_worker(ctx, slot, |worker, shared, ctx| {
                 worker.dirty = true;
-                worker.rearm_probes(ctx);
+                worker.rearm_probes(shared, ctx);
                 worker.sync(shared, ctx)
             });
         }

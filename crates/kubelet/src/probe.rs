@@ -59,14 +59,21 @@ impl Worker {
         }
     }
 
-    /// Begins the probes of a container that has just started.
-    pub(crate) fn arm_probes(&mut self, ctx: &mut Ctx<'_>, index: usize) {
+    /// Begins the probes of a container that has just started. The first one waits until the
+    /// kubelet has noticed the start: its event generator looks once a second.
+    pub(crate) fn arm_probes(&mut self, shared: &Shared, ctx: &mut Ctx<'_>, index: usize) {
+        let notice = if shared.knobs().as_recorded {
+            shared.knobs().relist
+        } else {
+            let relist_ms = shared.knobs().relist.as_millis() as u64;
+            Duration::from_millis(ctx.rng.between(relist_ms / 4, relist_ms))
+        };
         for kind in KINDS {
             let Some(delay) = self.probe_spec(index, kind).map(|p| secs(p.initial_delay_seconds))
             else {
                 continue;
             };
-            let next = ctx.now + delay.max(Duration::from_millis(1));
+            let next = ctx.now + delay.max(notice);
             ctx.timers.at(next, self.token(kind, index));
             if let Some(work) = self.works.get_mut(index) {
                 *work.probes.get_or_insert_default().of(kind) =
@@ -76,10 +83,10 @@ impl Worker {
     }
 
     /// A kubelet that starts again probes from now on.
-    pub(crate) fn rearm_probes(&mut self, ctx: &mut Ctx<'_>) {
+    pub(crate) fn rearm_probes(&mut self, shared: &Shared, ctx: &mut Ctx<'_>) {
         for index in 0..self.works.len() {
             if self.works.get(index).is_some_and(|work| work.is_running()) {
-                self.arm_probes(ctx, index);
+                self.arm_probes(shared, ctx, index);
             }
         }
     }

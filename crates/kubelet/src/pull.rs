@@ -21,6 +21,15 @@ fn image_id(reference: &str) -> SmolStr {
     format_smolstr!("{name}@sha256:{}", digest(&format!("{name}:{tag}")))
 }
 
+/// As the emulated kubelets of the recordings wrote it: with the tag that the pod asked for.
+fn recorded_image_id(reference: &str) -> SmolStr {
+    let (repository, tag) = split_reference(reference);
+    let name = full_name(repository);
+    let asked =
+        if reference.ends_with(&format!(":{tag}")) { format!(":{tag}") } else { String::new() };
+    format_smolstr!("{name}{asked}@sha256:{}", digest(&format!("{name}:{tag}")))
+}
+
 fn millis(span: Duration) -> GoDuration {
     GoDuration(i64::try_from(span.as_millis()).unwrap_or(i64::MAX).saturating_mul(1_000_000))
 }
@@ -41,7 +50,8 @@ impl Worker {
         let Some(machine) = ctx.fabric.machines.get_mut(&shared.config.name) else { return };
         if preloaded && !machine.images.contains_key(&reference) {
             let size_bytes = found.as_ref().copied().unwrap_or(0);
-            let image = CachedImage { id: image_id(&reference), size_bytes, pulled_at: ctx.now };
+            let id = recorded_image_id(&reference);
+            let image = CachedImage { id, size_bytes, pulled_at: ctx.now };
             machine.images.insert(reference.clone(), image);
         }
         let cached = machine.images.get(&reference).filter(|image| image.pulled_at <= ctx.now);

@@ -188,7 +188,7 @@ impl Worker {
         work.ready = work.started && !readiness;
         self.dirty = true;
         self.container_event(shared, ctx, index, "Normal", "Started", "Container started");
-        self.arm_probes(ctx, index);
+        self.arm_probes(shared, ctx, index);
         self.act(shared, ctx, index);
     }
 
