@@ -14,7 +14,9 @@ use scene::{DisplayList, Hit, Model, Stats, View};
 use web_sys::HtmlCanvasElement;
 use yew::Callback;
 
+use crate::event_log::EventLog;
 use crate::painter::Painter;
+use crate::samples::Samples;
 use crate::theme::Palette;
 
 /// Of 16.7 ms, what virtual time may take; the rest is for drawing and the browser.
@@ -22,7 +24,7 @@ const BUDGET_MS: f64 = 8.0;
 /// A tab that slept does not catch up.
 const FRAME_MS_MAX: f64 = 100.0;
 /// How often the clock and the panels are told while nothing moves on the picture.
-const IDLE_TICK_MS: u32 = 250;
+const IDLE_TICK_MS: u32 = 100;
 /// The terminal of the page.
 pub const TERMINAL: u32 = 0;
 
@@ -66,11 +68,14 @@ struct State {
     view: View,
     list: DisplayList,
     painter: Option<Painter>,
+    painted: bool,
     playing: bool,
     speed: f64,
     last_wall_ms: Option<f64>,
     told_ms: f64,
     objects_dirty: bool,
+    events: EventLog,
+    samples: Samples,
     output: Vec<Chunk>,
     was_busy: bool,
     frame_times: Vec<f32>,
@@ -89,7 +94,7 @@ impl PartialEq for Engine {
     }
 }
 
-fn now_ms() -> f64 {
+pub fn now_ms() -> f64 {
     web_sys::window().and_then(|window| window.performance()).map_or(0.0, |p| p.now())
 }
 
@@ -113,6 +118,7 @@ impl Engine {
             let mut state = self.0.state.borrow_mut();
             let mut fresh = State::new(config);
             fresh.painter = state.painter.take();
+            fresh.painted = state.painted;
             fresh.view = state.view.clone();
             (fresh.playing, fresh.speed) = (state.playing, state.speed);
             *state = fresh;
@@ -167,8 +173,22 @@ impl Engine {
         look(&self.0.state.borrow().model)
     }
 
+    /// Looks at the last events. The closure must not call the engine.
+    pub fn with_events<T>(&self, look: impl FnOnce(&EventLog) -> T) -> T {
+        look(&self.0.state.borrow().events)
+    }
+
+    /// Looks at what was measured. The closure must not call the engine.
+    pub fn with_samples<T>(&self, look: impl FnOnce(&Samples) -> T) -> T {
+        look(&self.0.state.borrow().samples)
+    }
+
+    /// What the terminal printed since the last call.
     pub fn take_output(&self) -> Vec<Chunk> {
-        std::mem::take(&mut self.0.state.borrow_mut().output)
+        let mut state = self.0.state.borrow_mut();
+        let mut output = std::mem::take(&mut state.output);
+        output.extend(state.cluster.take_output(TERMINAL));
+        output
     }
 
     pub fn is_busy(&self) -> bool {
@@ -219,6 +239,12 @@ impl Engine {
         self.wake();
     }
 
+    pub fn set_hover(&self, hover: Option<scene::Target>) {
+        if self.0.state.borrow().view.hover != hover {
+            self.set_view(|view| view.hover = hover);
+        }
+    }
+
     pub fn hit(&self, at: Point) -> Option<Hit> {
         self.0.state.borrow().list.hit(at).cloned()
     }
@@ -257,6 +283,10 @@ impl Engine {
     fn on_frame(&self, wall_ms: f64) {
         let finished = self.0.frame.borrow_mut().take();
         let outcome = self.0.state.borrow_mut().frame(wall_ms);
+        if outcome.first_picture {
+            let window = web_sys::window().and_then(|window| window.performance());
+            let _ = window.map(|performance| performance.mark("kubarium:first-picture"));
+        }
         for topic in outcome.tell {
             self.tell(topic);
         }
@@ -264,15 +294,16 @@ impl Engine {
             Next::Frame => self.wake(),
             Next::In(delay_ms) => {
                 let engine = self.clone();
-                *self.0.timeout.borrow_mut() =
-                    Some(Timeout::new(delay_ms, move || {
-                        let fired = engine.0.timeout.borrow_mut().take();
-                        engine.wake();
-                        // The timer has fired: forgetting it is cheaper than clearing it.
-                        if let Some(timeout) = fired {
-                            timeout.forget();
-                        }
-                    }));
+                *self.0.timeout.borrow_mut() = Some(Timeout::new(delay_ms, move || {
+                    // It has fired: it may not be cleared from inside.
+                    if let Some(fired) = engine.0.timeout.borrow_mut().take() {
+                        fired.forget();
+                    }
+                    // Between animations a timer is enough: no frame is asked for.
+                    if engine.0.frame.borrow().is_none() {
+                        engine.on_frame(now_ms());
+                    }
+                }));
             }
             Next::Never => {}
         }
@@ -282,6 +313,7 @@ impl Engine {
 
 /// What a frame leads to.
 struct Outcome {
+    first_picture: bool,
     tell: Vec<Topic>,
     next: Next,
 }
@@ -303,11 +335,14 @@ impl State {
             view: View::default(),
             list: DisplayList::default(),
             painter: None,
+            painted: false,
             playing: true,
             speed: 1.0,
             last_wall_ms: None,
             told_ms: 0.0,
             objects_dirty: false,
+            events: EventLog::default(),
+            samples: Samples::default(),
             output: Vec::new(),
             was_busy: false,
             frame_times: Vec::new(),
@@ -323,11 +358,13 @@ impl State {
         let changed = self.take_changes(wall_ms);
         self.set_stats(wall_ms);
         scene::frame(&mut self.model, &self.view, wall_ms, &mut self.list);
+        let mut first_picture = false;
         if let Some(painter) = self.painter.as_mut() {
             painter.paint(&self.list);
+            first_picture = !std::mem::replace(&mut self.painted, true);
         }
         self.remember((now_ms() - begun) as f32);
-        self.outcome(wall_ms, changed)
+        Outcome { first_picture, ..self.outcome(wall_ms, changed) }
     }
 
     /// Lets virtual time pass, as much as the wall clock and the budget allow.
@@ -351,13 +388,13 @@ impl State {
             .iter()
             .filter(|trace| matches!(trace.kind, client::TraceKind::Request(_)))
             .count() as u64;
+        self.events.apply(&update.changes, update.relisted);
         self.model.apply(&update.changes, update.relisted);
         self.model.traces(&update.traces, wall_ms);
         let mut packets = Vec::new();
         self.cluster.fabric_mut().packets.take(&mut packets);
         self.model.packets(&packets, wall_ms);
-        let output = self.cluster.take_output(TERMINAL);
-        self.output.extend(output);
+        self.samples.take(&self.cluster, &self.model);
         changed
     }
 
@@ -396,6 +433,8 @@ impl State {
                 tell.extend([Topic::Objects, Topic::Picture]);
             }
         }
+        let output = self.cluster.take_output(TERMINAL);
+        self.output.extend(output);
         let busy = self.cluster.is_busy(TERMINAL);
         if !self.output.is_empty() || busy != self.was_busy {
             self.was_busy = busy;
@@ -408,7 +447,7 @@ impl State {
         } else {
             Next::Never
         };
-        Outcome { tell, next }
+        Outcome { first_picture: false, tell, next }
     }
 
     /// While playing and nothing moves: until the next event, at most one tick of the clock.
@@ -418,6 +457,10 @@ impl State {
             .next_event_at()
             .map_or(f64::INFINITY, |at| at.since(self.cluster.now()).as_secs_f64() * 1e3)
             / self.speed;
-        if due_ms < 17.0 { Next::Frame } else { Next::In(due_ms.min(f64::from(IDLE_TICK_MS)) as u32) }
+        if due_ms < 17.0 {
+            Next::Frame
+        } else {
+            Next::In(due_ms.min(f64::from(IDLE_TICK_MS)) as u32)
+        }
     }
 }

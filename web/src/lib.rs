@@ -1,23 +1,42 @@
 //! The yew page: the only crate that knows the browser.
 
-use wasm_bindgen::prelude::wasm_bindgen;
-use yew::prelude::*;
+mod app;
+mod bench;
+mod clipboard;
+mod console;
+mod crash;
+mod cx;
+mod debug;
+mod documents;
+mod engine;
+mod event_log;
+mod examples;
+mod figures;
+mod i18n;
+mod keys;
+mod manifest;
+mod overlays;
+mod painter;
+mod panel;
+mod panels;
+mod samples;
+mod session;
+mod stage;
+mod storage;
+mod target;
+mod theme;
+mod throttle;
+mod topbar;
+mod welcome;
 
-#[component]
-fn App() -> Html {
-    html! {
-        <main>
-            <h1>{ "Kubarium" }</h1>
-        </main>
-    }
-}
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Mounts the page into the element `app`.
 #[wasm_bindgen(start)]
 pub fn start() {
-    console_error_panic_hook::set_once();
-    let root = gloo::utils::document().get_element_by_id("app");
-    if let Some(root) = root {
-        yew::Renderer::<App>::with_root(root).render();
+    crash::set_hook();
+    if let Some(root) = gloo::utils::document().get_element_by_id("app") {
+        yew::Renderer::<app::App>::with_root(root).render();
     }
+    bench::start_if_asked();
 }

@@ -65,10 +65,12 @@ impl Painter {
             if was != Some((width, height)) {
                 sheet.canvas.set_width(width);
                 sheet.canvas.set_height(height);
+                let style = sheet.canvas.style();
+                let _ = style.set_property("width", &format!("{}px", list.size.0));
+                let _ = style.set_property("height", &format!("{}px", list.size.1));
             }
             sheet.shown = Some(now);
-            let mut brush = Brush { c: &sheet.context, palette: self.palette };
-            brush.layer(layer, list.size, self.ratio);
+            Brush::new(&sheet.context, self.palette).layer(layer, list.size, self.ratio);
         }
     }
 }
@@ -77,28 +79,48 @@ impl Painter {
 struct Brush<'a> {
     c: &'a CanvasRenderingContext2d,
     palette: Palette,
+    alpha: f32,
+    dashed: bool,
+    fill: Option<Token>,
+    stroke: Option<Token>,
+    font: Option<(Font, f32, u16)>,
+    align: Option<Align>,
 }
 
-impl Brush<'_> {
+impl<'a> Brush<'a> {
+    fn new(c: &'a CanvasRenderingContext2d, palette: Palette) -> Self {
+        c.set_global_alpha(1.0);
+        let _ = c.set_line_dash(&js_sys::Array::new());
+        Brush {
+            c,
+            palette,
+            alpha: 1.0,
+            dashed: false,
+            fill: None,
+            stroke: None,
+            font: None,
+            align: None,
+        }
+    }
+
     fn layer(&mut self, layer: &Layer, size: (f32, f32), ratio: f64) {
         let _ = self.c.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
         self.c.clear_rect(0.0, 0.0, f64::from(size.0), f64::from(size.1));
         for item in &layer.items {
             self.item(item);
         }
-        self.c.set_global_alpha(1.0);
     }
 
     fn item(&mut self, item: &Item) {
         match item {
             Item::Rect { rect, radius, fill, stroke, dashed, alpha } => {
-                self.c.set_global_alpha(f64::from(*alpha));
+                self.alpha(*alpha);
                 self.c.begin_path();
                 self.round_rect(rect, *radius);
                 self.ink(*fill, *stroke, *dashed);
             }
             Item::Circle { center, radius, fill, stroke, alpha } => {
-                self.c.set_global_alpha(f64::from(*alpha));
+                self.alpha(*alpha);
                 self.c.begin_path();
                 let _ = self.c.arc(
                     f64::from(center.x),
@@ -110,13 +132,13 @@ impl Brush<'_> {
                 self.ink(*fill, *stroke, false);
             }
             Item::Line { points, radius, stroke, width, dashed, alpha } => {
-                self.c.set_global_alpha(f64::from(*alpha));
+                self.alpha(*alpha);
                 self.c.begin_path();
                 self.road(points, *radius);
                 self.ink(None, Some((*stroke, *width)), *dashed);
             }
             Item::Text { at, text, font, size, weight, color, align, max_width, alpha } => {
-                self.c.set_global_alpha(f64::from(*alpha));
+                self.alpha(*alpha);
                 self.text(*at, text, (*font, *size, *weight), *color, *align, *max_width);
             }
             Item::Raster { rect, columns, cells, palette } => {
@@ -125,22 +147,27 @@ impl Brush<'_> {
         }
     }
 
-    fn ink(&self, fill: Option<Token>, stroke: Option<(Token, f32)>, dashed: bool) {
+    fn ink(&mut self, fill: Option<Token>, stroke: Option<(Token, f32)>, dashed: bool) {
         if let Some(token) = fill {
-            self.c.set_fill_style_str(&self.palette.css(token));
+            self.fill(token);
             self.c.fill();
         }
-        if let Some((token, width)) = stroke {
+        let Some((token, width)) = stroke else { return };
+        if self.stroke != Some(token) {
             self.c.set_stroke_style_str(&self.palette.css(token));
-            self.c.set_line_width(f64::from(width));
+            self.stroke = Some(token);
+        }
+        self.c.set_line_width(f64::from(width));
+        if self.dashed != dashed {
             let dash = if dashed {
                 js_sys::Array::of2(&JsValue::from(4.0), &JsValue::from(3.0))
             } else {
                 js_sys::Array::new()
             };
             let _ = self.c.set_line_dash(&dash);
-            self.c.stroke();
+            self.dashed = dashed;
         }
+        self.c.stroke();
     }
 
     fn round_rect(&self, rect: &Rect, radius: f32) {
@@ -183,7 +210,7 @@ impl Brush<'_> {
     }
 
     fn text(
-        &self,
+        &mut self,
         at: Point,
         text: &str,
         (font, size, weight): (Font, f32, u16),
@@ -191,33 +218,46 @@ impl Brush<'_> {
         align: Align,
         max_width: f32,
     ) {
-        let family = if font == Font::Code { CODE_FAMILY } else { TEXT_FAMILY };
-        self.c.set_font(&format!("{weight} {size}px {family}"));
-        self.c.set_fill_style_str(&self.palette.css(color));
-        self.c.set_text_align(match align {
-            Align::Left => "left",
-            Align::Center => "center",
-            Align::Right => "right",
-        });
-        let width = |text: &str| self.c.measure_text(text).map_or(0.0, |m| m.width());
-        let max = f64::from(max_width);
-        let (x, y) = (f64::from(at.x), f64::from(at.y));
-        if max <= 0.0 || width(text) <= max {
-            let _ = self.c.fill_text(text, x, y);
-            return;
+        if self.font != Some((font, size, weight)) {
+            let family = if font == Font::Code { CODE_FAMILY } else { TEXT_FAMILY };
+            self.c.set_font(&format!("{weight} {size}px {family}"));
+            self.font = Some((font, size, weight));
         }
-        let mut kept: Vec<char> = text.chars().collect();
-        while kept.pop().is_some() {
-            let cut: String = kept.iter().chain(std::iter::once(&'…')).collect();
-            if width(&cut) <= max || kept.is_empty() {
-                let _ = self.c.fill_text(&cut, x, y);
-                return;
-            }
+        self.fill(color);
+        if self.align != Some(align) {
+            self.c.set_text_align(match align {
+                Align::Left => "left",
+                Align::Center => "center",
+                Align::Right => "right",
+            });
+            self.align = Some(align);
+        }
+        let (x, y) = (f64::from(at.x), f64::from(at.y));
+        // The scene has cut the text already; where a font is wider than it thought, squeeze.
+        let _ = if max_width > 0.0 {
+            self.c.fill_text_with_max_width(text, x, y, f64::from(max_width))
+        } else {
+            self.c.fill_text(text, x, y)
+        };
+    }
+
+    /// Setting a colour means parsing it: only where it differs from the last.
+    fn fill(&mut self, token: Token) {
+        if self.fill != Some(token) {
+            self.c.set_fill_style_str(&self.palette.css(token));
+            self.fill = Some(token);
+        }
+    }
+
+    fn alpha(&mut self, alpha: f32) {
+        if self.alpha != alpha {
+            self.c.set_global_alpha(f64::from(alpha));
+            self.alpha = alpha;
         }
     }
 
     /// One pixel a cell, scaled up without smoothing.
-    fn raster(&self, rect: &Rect, columns: u32, cells: &[u8], palette: &[Token]) {
+    fn raster(&mut self, rect: &Rect, columns: u32, cells: &[u8], palette: &[Token]) {
         if columns == 0 || cells.is_empty() {
             return;
         }
@@ -228,7 +268,8 @@ impl Brush<'_> {
             pixels.extend_from_slice(&self.palette.rgba(token));
         }
         pixels.resize((columns * rows * 4) as usize, 0);
-        let Ok(image) = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), columns, rows)
+        let Ok(image) =
+            ImageData::new_with_u8_clamped_array_and_sh(Clamped(&pixels), columns, rows)
         else {
             return;
         };
@@ -242,7 +283,7 @@ impl Brush<'_> {
             return;
         };
         let _ = context.put_image_data(&image, 0.0, 0.0);
-        self.c.set_global_alpha(1.0);
+        self.alpha(1.0);
         self.c.set_image_smoothing_enabled(false);
         let _ = self.c.draw_image_with_html_canvas_element_and_dw_and_dh(
             &sheet,

@@ -3,7 +3,14 @@
 use std::rc::Rc;
 
 use scene::{Lang, Target, Theme};
+use serde_json::json;
 use yew::Reducible;
+
+use crate::storage;
+
+const KEY: &str = "kubarium.session";
+/// The page's head reads it before the first paint.
+const THEME_KEY: &str = "kubarium.theme";
 
 /// The panel below the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +51,18 @@ pub struct Session {
     pub beside: Beside,
     pub narrow: Narrow,
     pub selected: Option<Target>,
-    /// The manifest in the editor.
-    pub file: String,
+    /// What lies over the page.
+    pub overlay: Overlay,
+    /// The card of a first visit was closed.
+    pub welcomed: bool,
+}
+
+/// At most one of these is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    None,
+    Palette,
+    Shortcuts,
 }
 
 impl Default for Session {
@@ -57,9 +74,10 @@ impl Default for Session {
             speed: NORMAL_SPEED,
             below: Below::Terminal,
             beside: Beside::Manifest,
-            narrow: Narrow::Beside,
+            narrow: Narrow::Below,
             selected: None,
-            file: "web.yaml".to_owned(),
+            overlay: Overlay::None,
+            welcomed: false,
         }
     }
 }
@@ -74,9 +92,12 @@ pub enum Action {
     Faster,
     Slower,
     ShowBelow(Below),
+    /// As `ShowBelow`, but a narrow screen stays where it is.
+    ShowResult(Below),
     ShowBeside(Beside),
     Select(Option<Target>),
-    OpenFile(String),
+    Open(Overlay),
+    Welcomed,
 }
 
 impl Session {
@@ -102,6 +123,7 @@ impl Session {
                 self.below = panel;
                 self.narrow = Narrow::Below;
             }
+            Action::ShowResult(panel) => self.below = panel,
             Action::ShowBeside(panel) => {
                 self.beside = panel;
                 self.narrow = Narrow::Beside;
@@ -113,13 +135,78 @@ impl Session {
                 }
                 self.selected = target;
             }
-            Action::OpenFile(name) => {
-                self.file = name;
-                self.beside = Beside::Manifest;
-                self.narrow = Narrow::Beside;
-            }
+            Action::Open(overlay) => self.overlay = overlay,
+            Action::Welcomed => self.welcomed = true,
         }
     }
+
+    /// As the person left the page, or as their system is set.
+    pub fn load() -> Self {
+        let kept: serde_json::Value = storage::load(KEY).unwrap_or_default();
+        let word = |key: &str| kept[key].as_str().unwrap_or_default().to_owned();
+        let lang = match word("lang").as_str() {
+            "en" => Lang::En,
+            "ko" => Lang::Ko,
+            _ => system_lang(),
+        };
+        let theme = match storage::text(THEME_KEY).as_deref() {
+            Some("dark") => Theme::Dark,
+            Some("light") => Theme::Light,
+            _ => system_theme(),
+        };
+        let below = match word("below").as_str() {
+            "events" => Below::Events,
+            "metrics" => Below::Metrics,
+            "account" => Below::Account,
+            _ => Below::Terminal,
+        };
+        let beside = if word("beside") == "logs" { Beside::Logs } else { Beside::Manifest };
+        let speed = kept["speed"].as_u64().map_or(NORMAL_SPEED, |index| index as usize);
+        Session {
+            lang,
+            theme,
+            below,
+            beside,
+            speed: speed.min(SPEEDS.len() - 1),
+            welcomed: kept["welcomed"].as_bool().unwrap_or(false),
+            ..Session::default()
+        }
+    }
+
+    fn save(&self, before: &Session) {
+        if self.theme != before.theme {
+            let theme = if self.theme == Theme::Dark { "dark" } else { "light" };
+            storage::save_text(THEME_KEY, theme.to_owned());
+        }
+        let below = match self.below {
+            Below::Terminal => "terminal",
+            Below::Events => "events",
+            Below::Metrics => "metrics",
+            Below::Account => "account",
+        };
+        let kept = json!({
+            "lang": if self.lang == Lang::Ko { "ko" } else { "en" },
+            "below": below,
+            "beside": if self.beside == Beside::Logs { "logs" } else { "manifest" },
+            "speed": self.speed,
+            "welcomed": self.welcomed,
+        });
+        storage::save(KEY, &kept);
+    }
+}
+
+fn system_lang() -> Lang {
+    let language = web_sys::window().and_then(|window| window.navigator().language());
+    if language.is_some_and(|language| language.starts_with("ko")) { Lang::Ko } else { Lang::En }
+}
+
+fn system_theme() -> Theme {
+    if matches_media("(prefers-color-scheme: dark)") { Theme::Dark } else { Theme::Light }
+}
+
+pub fn matches_media(query: &str) -> bool {
+    let found = web_sys::window().and_then(|window| window.match_media(query).ok().flatten());
+    found.is_some_and(|list| list.matches())
 }
 
 impl Reducible for Session {
@@ -128,7 +215,11 @@ impl Reducible for Session {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = (*self).clone();
         next.apply(action);
-        if next == *self { self } else { Rc::new(next) }
+        if next == *self {
+            return self;
+        }
+        next.save(&self);
+        Rc::new(next)
     }
 }
 
