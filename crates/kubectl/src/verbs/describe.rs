@@ -32,10 +32,12 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let rules = Rules { all_by_default: true, ..Rules::default() };
     let (mut found, mut fails) = target::find(cx, args, &args.words, rules)?;
+    let mut by_name = true;
     if found.is_empty() && fails.iter().all(crate::fail::Fail::is_not_found) {
         let matching = by_prefix(cx, args, rules);
         if !matching.is_empty() {
             found = matching;
+            by_name = false;
             fails.clear();
         }
     }
@@ -45,9 +47,12 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             false => cx.complain(&format!("No resources found in {} namespace.", args.namespace)),
         }
     }
+    // By default only a single object, asked for by its full name, shows its events.
+    let alone = by_name && found.len() <= 1;
+    let events = args.bool("show-events") && (alone || args.changed("show-events"));
     let mut is_first = true;
     target::each(cx, found, fails, |cx, one| {
-        let text = describe::describe(cx, one.kind, &one.object, args.bool("show-events"))?;
+        let text = describe::describe(cx, one.kind, &one.object, events)?;
         if !std::mem::take(&mut is_first) {
             cx.out.stdout("\n\n");
         }
