@@ -524,7 +524,9 @@ impl Cluster {
     pub fn complete(&mut self, line: &str, cursor: usize) -> kubectl::Completions {
         let session = self.session.clone();
         let mut found = kubectl::Completions::default();
+        let traces = std::mem::replace(&mut self.traces.on, false);
         self.with_cx(u32::MAX, |cx| found = kubectl::complete(line, cursor, &session, cx.api));
+        self.traces.on = traces;
         found
     }
 
@@ -532,7 +534,10 @@ impl Cluster {
     /// that show what `kubectl describe` says. Not part of the log; it must only read.
     pub fn read(&mut self, line: &str) -> String {
         const PANEL: u32 = u32::MAX - 1;
+        // Looking is no message of the person's: the picture does not show it.
+        let traces = std::mem::replace(&mut self.traces.on, false);
         let id = self.start_process(PANEL, line);
+        self.traces.on = traces;
         if let Some(running) = self.processes.remove(&id) {
             self.close(running, 130);
         }
