@@ -26,7 +26,9 @@ pub fn runner(path: &Path, shape: &Shape) -> Result<(Runner, String), String> {
     let file = steps_file(path);
     let text = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     let mut runner = Runner::new(Cluster::new(shape.config()));
-    let folder = file.parent().unwrap_or(Path::new("."));
+    // The parent of a bare file name is the empty path, which no one can list.
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut beside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     beside.sort();
