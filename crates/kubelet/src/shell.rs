@@ -322,6 +322,16 @@ fn ls(world: &World<'_>, args: &[&str]) -> Output {
     if path == "/" {
         names.extend(["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"]);
     }
+    // Mounting makes the folders on the way to the mount point.
+    let container = world.place().and_then(|place| place.container(world.container));
+    let folder = format!("{}/", path.trim_end_matches('/'));
+    names.extend(
+        container
+            .into_iter()
+            .flat_map(|container| &container.volume_mounts)
+            .filter_map(|mount| mount.mount_path.strip_prefix(&folder)?.split('/').next())
+            .filter(|name| !name.is_empty()),
+    );
     names.sort_unstable();
     names.dedup();
     if names.is_empty() && volume.is_none() && read(world, path).is_none() {

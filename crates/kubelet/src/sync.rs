@@ -10,7 +10,7 @@ use clock::{Duration, SimTime};
 
 use crate::kubelet::{Keep, Shared};
 use crate::token::Kind;
-use crate::worker::{Stage, State, Worker};
+use crate::worker::{Stage, State, Work, Worker};
 
 impl Worker {
     /// Does whatever is due. Called at every timer of the pod; doing it once more does nothing.
@@ -93,9 +93,14 @@ impl Worker {
                 return;
             }
         }
-        for index in 0..self.works.len() {
+        // One start at a time: the next container's image is pulled when this one has started.
+        let busy = self.works.iter().position(Work::is_coming_up);
+        for index in busy.into_iter().chain(0..self.works.len()) {
             if index >= self.init_count() || self.is_sidecar(index) {
                 self.push_on(shared, ctx, index);
+            }
+            if self.works.get(index).is_some_and(Work::is_coming_up) {
+                return;
             }
         }
     }

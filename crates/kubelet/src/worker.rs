@@ -106,6 +106,11 @@ impl Work {
         matches!(self.state, State::Running { .. })
     }
 
+    /// Its image is being pulled or its process made.
+    pub fn is_coming_up(&self) -> bool {
+        matches!(self.state, State::Pulling { .. } | State::Starting { .. })
+    }
+
     /// The exit code, once it has ended and until it runs again.
     pub fn ended(&self) -> Option<i32> {
         match &self.state {

@@ -332,10 +332,11 @@ fn probes_decide() {
     assert!(world.restarts("sick") >= 1);
     let killing = "Killing Container nginx failed liveness probe, will be restarted";
     assert!(world.events("sick").iter().any(|event| event.starts_with(killing)));
+    world.secs(5);
     let refused = "Unhealthy Startup probe failed: dial tcp 10.64.1.5:8080: connect: connection \
                    refused x2";
     assert!(world.events("slow").contains(&refused.to_owned()), "{:?}", world.events("slow"));
-    world.secs(40);
+    world.secs(35);
     assert_eq!((world.word("slow").as_str(), world.restarts("slow")), ("Ready", 0));
 }
 
