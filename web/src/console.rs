@@ -173,11 +173,6 @@ impl Console {
         self.clear();
     }
 
-    pub fn note(&self, text: &str) {
-        self.push(Kind::Note, text);
-        self.changed();
-    }
-
     /// Takes what was printed, and starts the next line if nothing runs.
     fn pump(&self) {
         self.take_output();

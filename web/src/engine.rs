@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use clock::{Duration, SimTime};
-use cluster::{Chunk, Cluster, Command, Config, Feed};
+use cluster::{Chunk, Cluster, Command, Config, Feed, Logged};
 use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::timers::callback::Timeout;
 use scene::display::Point;
@@ -76,9 +76,9 @@ struct State {
     objects_dirty: bool,
     events: EventLog,
     samples: Samples,
+    words: crate::figures::LastWords,
     output: Vec<Chunk>,
     was_busy: bool,
-    frame_times: Vec<f32>,
     requests: u64,
     rate: f64,
     rate_at_ms: f64,
@@ -154,7 +154,26 @@ impl Engine {
     // ---- commands ----
 
     pub fn execute(&self, command: Command) {
-        self.0.state.borrow_mut().cluster.execute(command);
+        {
+            let cluster = &mut self.0.state.borrow_mut().cluster;
+            cluster.execute(command);
+            crate::journal::keep(cluster.log());
+        }
+        self.wake();
+    }
+
+    /// Starts over and gives the same commands at the same moments.
+    pub fn replay(&self, log: Vec<Logged>) {
+        self.reset(Config::default());
+        {
+            let cluster = &mut self.0.state.borrow_mut().cluster;
+            for logged in log {
+                cluster.run_until(logged.at);
+                cluster.execute(logged.command);
+            }
+            cluster.take_output(TERMINAL);
+            crate::journal::keep(cluster.log());
+        }
         self.wake();
     }
 
@@ -253,18 +272,9 @@ impl Engine {
         self.0.state.borrow().list.hits.clone()
     }
 
-    pub fn picture_size(&self) -> (f32, f32) {
-        self.0.state.borrow().list.size
-    }
-
     /// The picture as it is now, for saving.
     pub fn svg(&self, theme: scene::Theme) -> String {
         scene::svg(&self.0.state.borrow().list, theme)
-    }
-
-    /// Milliseconds of script of the last frames, for measuring.
-    pub fn take_frame_times(&self) -> Vec<f32> {
-        std::mem::take(&mut self.0.state.borrow_mut().frame_times)
     }
 
     // ---- frames ----
@@ -343,9 +353,9 @@ impl State {
             objects_dirty: false,
             events: EventLog::default(),
             samples: Samples::default(),
+            words: crate::figures::LastWords::default(),
             output: Vec::new(),
             was_busy: false,
-            frame_times: Vec::new(),
             requests: 0,
             rate: 0.0,
             rate_at_ms: 0.0,
@@ -363,7 +373,6 @@ impl State {
             painter.paint(&self.list);
             first_picture = !std::mem::replace(&mut self.painted, true);
         }
-        self.remember((now_ms() - begun) as f32);
         Outcome { first_picture, ..self.outcome(wall_ms, changed) }
     }
 
@@ -394,6 +403,7 @@ impl State {
         let mut packets = Vec::new();
         self.cluster.fabric_mut().packets.take(&mut packets);
         self.model.packets(&packets, wall_ms);
+        self.words.hear(&update.changes, &packets, &self.model);
         self.samples.take(&self.cluster, &self.model);
         changed
     }
@@ -413,14 +423,8 @@ impl State {
             ..Stats::default()
         };
         crate::figures::fill(&self.cluster, &mut stats);
+        self.words.fill(&mut stats);
         self.model.set_stats(stats);
-    }
-
-    fn remember(&mut self, took_ms: f32) {
-        const KEPT: usize = 4096;
-        if self.frame_times.len() < KEPT {
-            self.frame_times.push(took_ms);
-        }
     }
 
     fn outcome(&mut self, wall_ms: f64, changed: bool) -> Outcome {

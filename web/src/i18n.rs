@@ -9,6 +9,7 @@ macro_rules! words {
         pub enum Word { $($name),* }
 
         impl Word {
+            #[cfg(test)]
             pub const ALL: &'static [Word] = &[$(Word::$name),*];
 
             pub const fn text(self, lang: Lang) -> &'static str {
@@ -78,9 +79,7 @@ words! {
     ReallyDelete: "Delete it for good?", "완전히 삭제할까요?";
     DropHere: "Drop the file to open it", "파일을 놓으면 열립니다";
     EditorLoading: "The editor is loading…", "편집기를 불러오는 중…";
-    Line: "Line", "줄";
     DidYouMean: "Did you mean", "이것인가요:";
-    NoProblems: "No problems found", "문제가 없습니다";
     MoreProblems: "more problems", "개의 문제 더";
     Changed: "What apply changed", "적용으로 바뀐 것";
     Created: "created", "생성됨";
@@ -102,14 +101,12 @@ words! {
     OnlyOne: "It was the only feasible node, so nothing was scored.",
         "가능한 노드가 하나뿐이어서 점수를 매기지 않았습니다.";
     NoAttempt: "The scheduler has no record of this pod.", "스케줄러에 이 파드의 기록이 없습니다.";
-    Attempt: "attempt", "시도";
     OwnedBy: "Owned by", "소유자";
     Traffic: "Traffic", "트래픽";
     SendOne: "Send a request", "요청 보내기";
     Rate: "Requests a second", "초당 요청";
     Off: "off", "끔";
     Answers: "Answers by pod", "파드별 응답";
-    Gone: "This object is gone.", "이 오브젝트는 삭제되었습니다.";
     Container: "Container", "컨테이너";
     SelectPod: "Select a pod in the picture to follow its logs.",
         "그림에서 파드를 선택하면 로그가 이어집니다.";
@@ -131,7 +128,6 @@ words! {
     ToggleTheme: "Switch light and dark", "밝게/어둡게 전환";
     SwitchLanguage: "Switch to Korean", "영어로 전환";
     SavePicture: "Save the picture as SVG", "그림을 SVG로 저장";
-    ApplyManifest: "Apply the manifest", "매니페스트 적용";
     FocusTerminal: "Go to the terminal", "터미널로 이동";
     KeySpace: "play or pause (outside of text)", "재생/일시정지 (입력창 밖에서)";
     KeyStep: "one step", "한 단계";

@@ -15,9 +15,11 @@ pub fn focus(element: Option<Element>) {
     }
 }
 
-/// Puts the focus on what a CSS selector finds.
-pub fn focus_on(selector: &str) {
-    focus(gloo::utils::document().query_selector(selector).ok().flatten());
+/// Puts the focus on what a CSS selector finds, once the page shows it.
+pub fn focus_on(selector: &'static str) {
+    const RENDERED_MS: u32 = 30;
+    let now = move || focus(gloo::utils::document().query_selector(selector).ok().flatten());
+    gloo::timers::callback::Timeout::new(RENDERED_MS, now).forget();
 }
 
 fn is_text(element: &Element) -> bool {

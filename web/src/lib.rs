@@ -13,6 +13,7 @@ mod event_log;
 mod examples;
 mod figures;
 mod i18n;
+mod journal;
 mod keys;
 mod manifest;
 mod overlays;

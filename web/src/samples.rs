@@ -44,7 +44,7 @@ impl Samples {
             (node.name.clone(), node.cpu_requested as f64 / 1000.0, gib)
         });
         let nodes = nodes.collect();
-        self.ring.push_back(Sample { second, phases: model.counts(), services, nodes });
+        self.ring.push_back(Sample { second, phases: phases(model), services, nodes });
         if self.ring.len() > KEPT_MAX {
             self.ring.pop_front();
         }
@@ -58,7 +58,8 @@ impl Samples {
     ) -> Vec<(SmolStr, f64, f64)> {
         let Some(clients) = cluster.component::<Clients>("clients") else { return Vec::new() };
         let mut rows = Vec::new();
-        for (key, stats) in clients.stats().iter().take(SERIES_MAX) {
+        let known = clients.stats().iter().filter(|(key, _)| !key.namespace.is_empty());
+        for (key, stats) in known.take(SERIES_MAX) {
             let before = self.requests.insert(key.name.clone(), stats.requests).unwrap_or(0);
             let rate = stats.requests.saturating_sub(before) as f64 / passed;
             let found = model.services().find(|(known, _)| *known == key);
@@ -75,4 +76,15 @@ impl Samples {
     pub fn len(&self) -> usize {
         self.ring.len()
     }
+}
+
+/// Without the control plane's own pods, which are always there.
+fn phases(model: &Model) -> [u32; PHASES.len()] {
+    let mut counts = [0; PHASES.len()];
+    for pod in model.pods().filter(|pod| !pod.system) {
+        if let Some(count) = counts.get_mut(pod.phase() as usize) {
+            *count += 1;
+        }
+    }
+    counts
 }

@@ -101,10 +101,6 @@ pub enum Action {
 }
 
 impl Session {
-    pub fn speed(&self) -> f64 {
-        SPEEDS.get(self.speed).copied().unwrap_or(1.0)
-    }
-
     fn apply(&mut self, action: Action) {
         match action {
             Action::SetLang(lang) => self.lang = lang,
@@ -233,11 +229,11 @@ mod tests {
         for _ in 0..50 {
             session.apply(Action::Faster);
         }
-        assert_eq!(session.speed(), 1000.0);
+        assert_eq!(SPEEDS[session.speed], 1000.0);
         for _ in 0..50 {
             session.apply(Action::Slower);
         }
-        assert_eq!(session.speed(), 0.1);
+        assert_eq!(SPEEDS[session.speed], 0.1);
         session.apply(Action::Select(Some(Target::Node("node-1".into()))));
         assert_eq!(session.beside, Beside::Inspect);
     }

@@ -65,8 +65,8 @@ pub fn Inspect(props: &InspectProps) -> Html {
             </div>
             <Owners selected={selected.clone()} />
             if let Target::Service { .. } = selected { <Traffic target={selected.clone()} /> }
-            { body(&engine, selected, shown) }
             if is_pod && shown == View::Describe { <why::Why selected={selected.clone()} /> }
+            { body(&engine, selected, shown) }
         </div>
     }
 }
@@ -163,18 +163,22 @@ fn Traffic(props: &TrafficProps) -> Html {
     let key = target::key(&props.target);
     let port = port_of(&engine, &key);
     let url = format!("http://{}.{}.svc{port}/", key.name, key.namespace);
-    let client = smol_str::format_smolstr!("browser-{}", key.name);
     let send = {
         let (engine, url) = (engine.clone(), url.clone());
         Callback::from(move |_: MouseEvent| {
             engine.execute(Command::Send { target: url.clone() });
         })
     };
-    let (current, answers) = engine.with(|cluster| {
+    let (client, current, answers) = engine.with(|cluster| {
         let Some(clients) = cluster.component::<network::Clients>("clients") else {
-            return (0, Vec::new());
+            return (smol_str::SmolStr::default(), 0, Vec::new());
         };
-        let mine = clients.generators().find(|generator| generator.name == client);
+        let mine = clients.generators().find(|g| crate::figures::service_of(&g.target) == key);
+        let client = match mine {
+            Some(generator) => generator.name.clone(),
+            None if clients.generators().all(|other| other.name != "browser") => "browser".into(),
+            None => smol_str::format_smolstr!("browser-{}", key.name),
+        };
         let stats = clients.stats().get(&key);
         let mut rows: Vec<(String, u64)> = Vec::new();
         for (pod, count) in stats.iter().flat_map(|stats| &stats.by_pod) {
@@ -184,7 +188,7 @@ fn Traffic(props: &TrafficProps) -> Html {
             let why = stats.last_error.clone().unwrap_or_default();
             rows.push((why, stats.errors));
         }
-        (mine.map_or(0, |generator| generator.rate_milli / 1000), rows)
+        (client, mine.map_or(0, |generator| generator.rate_milli / 1000), rows)
     });
     let rates = RATES.into_iter().map(|rate| {
         let (engine, client, url) = (engine.clone(), client.clone(), url.clone());
@@ -209,9 +213,9 @@ fn Traffic(props: &TrafficProps) -> Html {
     html! {
         <section class="box traffic">
             <h3>{ tr.t(Word::Traffic) }</h3>
-            <div class="row"><button type="button" onclick={send}>{ tr.t(Word::SendOne) }</button></div>
-            <div class="row" role="group" aria-label={tr.t(Word::Rate)}>
-                <span class="quiet">{ tr.t(Word::Rate) }</span>{ for rates }</div>
+            <div class="row"><button type="button" onclick={send}>{ tr.t(Word::SendOne) }</button>
+                <span class="quiet">{ tr.t(Word::Rate) }</span></div>
+            <div class="row" role="group" aria-label={tr.t(Word::Rate)}>{ for rates }</div>
             if !answers.is_empty() {
                 <h3>{ tr.t(Word::Answers) }</h3>
                 <table class="answers"><tbody>{ for bars }</tbody></table>

@@ -135,6 +135,9 @@ fn WithDocuments(props: &WithDocumentsProps) -> Html {
                     <results::Summary result={(*result).clone()} />
                 </div>
                 if let Some(result) = &*result { <results::Results result={result.clone()} /> }
+                if crate::storage::is_refused() {
+                    <p class="is-pending" role="alert">{ tr.t(Word::NotSaved) }</p>
+                }
                 if *differs { <results::Difference documents={documents.clone()} /> }
             </div>
         </div>

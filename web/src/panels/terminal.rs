@@ -65,6 +65,7 @@ fn view(line: &Line, in_table: bool) -> Html {
     let class = match line.kind {
         Kind::Prompt => "typed",
         Kind::Out => "out",
+        Kind::Err if line.text.starts_with("Warning: ") => "err is-pending",
         Kind::Err => "err",
         Kind::Note => "note",
     };
@@ -167,10 +168,32 @@ pub fn Terminal(props: &TerminalProps) -> Html {
     let busy = console.is_busy();
     html! {
         <div class="terminal" ref={scroll} {onscroll} {onclick} data-busy={busy.to_string()}>
-            if blocks.is_empty() { <p class="note">{ tr.t(Word::TerminalHello) }</p> }
+            if blocks.is_empty() { <p class="note">{ tr.t(Word::TerminalHello) }</p> <Restore /> }
             { for views }
             <Prompt {input} {busy} visible={props.visible} />
         </div>
+    }
+}
+
+/// Offers the last session until something else is begun.
+#[component]
+fn Restore() -> Html {
+    let (tr, engine, console) = (use_tr(), use_engine(), use_console());
+    let log = use_state(crate::journal::last);
+    if log.is_empty() {
+        return Html::default();
+    }
+    let onclick = {
+        let log = log.clone();
+        Callback::from(move |_: MouseEvent| {
+            console.forget_running();
+            engine.replay((*log).clone());
+            log.set(Vec::new());
+        })
+    };
+    html! {
+        <p class="note">{ tr.t(Word::RestoreText) }{ " " }
+            <button type="button" class="link restore" {onclick}>{ tr.t(Word::Restore) }</button></p>
     }
 }
 
