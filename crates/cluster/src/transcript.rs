@@ -7,6 +7,10 @@ use crate::{Chunk, Cluster, Command, ProcessState};
 
 /// What kubectl needs to start and to connect, before its first request arrives.
 const KUBECTL_START: Duration = Duration::from_millis(60);
+/// `apply` asks for the API's schema before.
+const APPLY_START: Duration = Duration::from_millis(140);
+/// How late the recorder saw that nothing changed any more.
+const NOTICE: Duration = Duration::from_millis(160);
 const QUIET: Duration = Duration::from_millis(1_600);
 const SETTLE_MAX: Duration = Duration::from_secs(25);
 const COMMAND_MAX: Duration = Duration::from_secs(120);
@@ -98,10 +102,12 @@ pub fn parse(text: &str) -> Result<Vec<Step>, BadStep> {
         };
         let mut command = line.to_owned();
         for tag in here_tags(line) {
+            // A document may end with its tag behind its last word, when no line is the tag alone.
+            let is_closed = lines.clone().any(|(_, body)| body.trim() == tag);
             for (_, body) in lines.by_ref() {
                 command.push('\n');
                 command.push_str(body);
-                if body.trim() == tag {
+                if body.trim() == tag || (!is_closed && body.ends_with(&tag)) {
                     break;
                 }
             }
@@ -191,6 +197,8 @@ impl Runner {
                 let code = self.command(text, limit.unwrap_or(COMMAND_MAX), *background);
                 if code == Some(0) && changes_something(text) && !settles_itself(next) {
                     settle(&mut self.cluster, QUIET, SETTLE_MAX);
+                    let seen = self.cluster.now() + NOTICE;
+                    self.cluster.run_until(seen);
                 }
             }
             Step::Sleep(span) => {
@@ -209,7 +217,9 @@ impl Runner {
 
     fn command(&mut self, text: &str, limit: Duration, background: bool) -> Option<i32> {
         let begun = self.cluster.now();
-        self.cluster.run_until(begun + KUBECTL_START);
+        let applies = text.starts_with("kubectl apply");
+        let start = if applies { APPLY_START } else { KUBECTL_START };
+        self.cluster.run_until(begun + start);
         let terminal = if background { TERMINAL + 1 } else { TERMINAL };
         self.cluster.take_output(terminal);
         let line = Command::Line { terminal, line: text.to_owned() };

@@ -15,6 +15,8 @@ use crate::worker::{State, Worker};
 /// What a look at a manifest takes when its layers are there.
 const MANIFEST_CHECK: Duration = Duration::from_millis(400);
 
+const EMULATED_RETRY: Duration = Duration::from_secs(300);
+
 fn image_id(reference: &str) -> SmolStr {
     let (repository, tag) = split_reference(reference);
     let name = full_name(repository);
@@ -150,7 +152,9 @@ impl Worker {
         let (initial, max) = (knobs.backoff_initial_secs, knobs.backoff_max_secs);
         work.pull_backoff.next(ctx.now, ctx.now, initial, max);
         let wait = Duration::from_secs(u64::from(work.pull_backoff.secs));
-        let retry = ctx.now + wait + knobs.pull_retry_lag;
+        // The emulated kubelets of the recordings were never seen to ask again.
+        let lag = if knobs.as_recorded { EMULATED_RETRY } else { knobs.pull_retry_lag };
+        let retry = ctx.now + wait + lag;
         self.no_image(shared, ctx, index, "ErrImagePull", why, Some(retry));
     }
 

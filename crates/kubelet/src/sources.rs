@@ -15,6 +15,7 @@ use crate::token::Kind;
 use crate::worker::{Stage, State, Worker};
 
 const MOUNT_RETRY: Duration = Duration::from_secs(2);
+const CONFIG_ERROR: &str = "CreateContainerConfigError";
 const ENV_RETRY: Duration = Duration::from_secs(3);
 
 /// One reference: which kind, its name, and whether it may be missing.
@@ -160,6 +161,28 @@ impl Worker {
         Ok(())
     }
 
+    /// The emulated kubelets of the recordings told of a missing source once.
+    pub(crate) fn env_still_missing(
+        &mut self,
+        shared: &Shared,
+        ctx: &mut Ctx<'_>,
+        index: usize,
+    ) -> bool {
+        let waits_for_env = |state: &State| matches!(state, State::NoImage { reason, .. } if *reason == CONFIG_ERROR);
+        let waits = self.works.get(index).is_some_and(|work| waits_for_env(&work.state));
+        if !waits || !shared.knobs().as_recorded || self.read_env(ctx, index).is_ok() {
+            return false;
+        }
+        let at = ctx.now + ENV_RETRY;
+        ctx.timers.at(at, self.token(Kind::Sync, index));
+        if let Some(State::NoImage { retry_at, .. }) =
+            self.works.get_mut(index).map(|work| &mut work.state)
+        {
+            *retry_at = at;
+        }
+        true
+    }
+
     /// True if the container's environment is complete; else it waits and is tried again.
     pub(crate) fn env_ready(
         &mut self,
@@ -173,7 +196,7 @@ impl Worker {
         ctx.timers.at(retry_at, self.token(Kind::Sync, index));
         if let Some(work) = self.works.get_mut(index) {
             work.state = State::NoImage {
-                reason: "CreateContainerConfigError",
+                reason: CONFIG_ERROR,
                 message: why.into(),
                 backoff_at: retry_at,
                 retry_at,

@@ -12,6 +12,8 @@ use crate::kubelet::{Keep, Shared};
 use crate::token::Kind;
 use crate::worker::{Stage, State, Work, Worker};
 
+const COMMAND_NOT_FOUND: i32 = 127;
+
 impl Worker {
     /// Does whatever is due. Called at every timer of the pod; doing it once more does nothing.
     pub(crate) fn sync(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) -> Keep {
@@ -93,13 +95,15 @@ impl Worker {
                 return;
             }
         }
-        // One start at a time: the next container's image is pulled when this one has started.
+        // One start at a time: the next container's image is pulled when this one has started. The
+        // emulated kubelets of the recordings started all at once.
+        let in_turn = !shared.knobs().as_recorded;
         let busy = self.works.iter().position(Work::is_coming_up);
         for index in busy.into_iter().chain(0..self.works.len()) {
             if index >= self.init_count() || self.is_sidecar(index) {
                 self.push_on(shared, ctx, index);
             }
-            if self.works.get(index).is_some_and(Work::is_coming_up) {
+            if in_turn && self.works.get(index).is_some_and(Work::is_coming_up) {
                 return;
             }
         }
@@ -122,7 +126,9 @@ impl Worker {
             State::Waiting => self.want_image(shared, ctx, index),
             State::Pulling { due, .. } if *due <= now => self.pulled(shared, ctx, index),
             State::NoImage { retry_at, .. } if *retry_at <= now => {
-                self.want_image(shared, ctx, index);
+                if !self.env_still_missing(shared, ctx, index) {
+                    self.want_image(shared, ctx, index);
+                }
             }
             State::NoImage { reason, backoff_at, .. }
                 if *backoff_at <= now && *reason == "ErrImagePull" =>
@@ -161,8 +167,12 @@ impl Worker {
             return;
         }
         let again = self.works.get(index).is_some_and(|work| work.restarts > 0);
-        let span = if again {
+        // The emulated kubelets of the recordings needed no time for an init container.
+        let at_once = again || (shared.knobs().as_recorded && index < self.init_count());
+        let span = if at_once {
             Duration::from_millis(5)
+        } else if shared.knobs().as_recorded {
+            shared.knobs().container_start + shared.knobs().jitter
         } else {
             shared.about(ctx, shared.knobs().container_start)
         };
@@ -235,6 +245,8 @@ impl Worker {
                     process.listening = at;
                 }
             }
+            // The emulated kubelets of the recordings took any command for one that stays.
+            Next::Exit(COMMAND_NOT_FOUND) if shared.knobs().as_recorded => {}
             Next::Exit(code) => self.exited(shared, ctx, index, code),
         }
     }
@@ -261,7 +273,8 @@ impl Worker {
         let Some(name) = self.container(index).map(|container| container.name.clone()) else {
             return;
         };
-        let init = index < self.init_count();
+        // The emulated kubelets of the recordings told init containers and others alike.
+        let init = index < self.init_count() && !shared.knobs().as_recorded;
         shared.event(ctx, &pod, Some((&name, init)), type_, reason, message);
     }
 

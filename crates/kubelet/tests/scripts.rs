@@ -8,7 +8,7 @@ use serde_json::json;
 use world::World;
 
 fn run(script: &str) -> Vec<String> {
-    let mut world = World::new();
+    let mut world = World::with_knobs(|knobs| knobs.as_recorded = false);
     world.fabric.registry.preloaded = true;
     let uid = world.pod(
         "s",

@@ -22,10 +22,9 @@ impl Selection {
         let mut selection = Selection { labels: None, fields: None };
         if !options.label_selector.is_empty() {
             let text = &options.label_selector;
-            let selector = Selector::parse(text).map_err(|error| {
-                Status::bad_request(format!("unable to parse requirement: {error}"))
-            });
-            selection.labels = Some(selector?);
+            let selector =
+                Selector::parse(text).map_err(|error| Status::bad_request(error.to_string()))?;
+            selection.labels = Some(selector);
         }
         if !options.field_selector.is_empty() {
             let selector = FieldSelector::parse(&options.field_selector)

@@ -11,7 +11,7 @@ mod service;
 use serde_json::Value;
 
 use crate::discovery::{self, Kind};
-use crate::fail::{Outcome, error};
+use crate::fail::{Fail, Outcome, error};
 use crate::flags::{Args, FILENAME, Flag, PRINT, SAVE_CONFIG, SELECTOR, VALIDATE, WRITE};
 use crate::manifest;
 use crate::server;
@@ -101,10 +101,22 @@ fn form_kind(args: &Args, argument: &str) -> Outcome<Kind> {
     discovery::resolve(argument)
 }
 
-/// Creates what a form made.
-fn submit(cx: &mut Cx<'_>, args: &Args, argument: &str, value: Value) -> Outcome<Flow> {
+/// Creates what a form made. A form that fails says `failed` before the server's message, or
+/// gives the message as it came when that is empty.
+fn submit(
+    cx: &mut Cx<'_>,
+    args: &Args,
+    argument: &str,
+    value: Value,
+    failed: &str,
+) -> Outcome<Flow> {
     let writer = Writer::of(cx, args)?;
     let kind = form_kind(args, argument)?;
-    writer.create(cx, kind, value)?;
+    writer.create(cx, kind, value).map_err(|fail| match fail {
+        Fail::Status(status) if !failed.is_empty() => {
+            Fail::Error(format!("{failed} {}", status.message))
+        }
+        other => other,
+    })?;
     Ok(Flow::Done)
 }

@@ -105,12 +105,7 @@ fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, patch: (PatchType, V
         let target = (one.namespace.as_str(), one.name.as_str());
         server::patch(cx, one.kind, target, patch, &write)?
     };
-    let version = "metadata.resourceVersion";
-    let same = match writer.dry_run {
-        DryRun::None => patched.text(version) == one.object.text(version),
-        _ => patched == one.object,
-    };
-    let done = if same { "patched (no change)" } else { "patched" };
+    let done = if patched == one.object { "patched (no change)" } else { "patched" };
     if writer.format.is_human() && patched.text("kind") != one.kind.kind {
         cx.say(&format!("{} {done}", object::object_name(&patched)));
         return Ok(());

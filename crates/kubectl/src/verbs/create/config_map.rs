@@ -105,5 +105,5 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if !data.is_empty() {
         value["data"] = Value::Object(data);
     }
-    submit(cx, args, "configmaps", value)
+    submit(cx, args, "configmaps", value, "failed to create configmap:")
 }

@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{FORM, form_kind, one_name};
-use crate::fail::{Fail, Outcome, error};
+use super::{FORM, one_name, submit};
+use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::session::Cx;
-use crate::verbs::object::Writer;
 use crate::verbs::{Flow, Verb};
 
 pub static VERB: Verb = Verb {
@@ -81,13 +80,5 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         },
         "status": {},
     });
-    let writer = Writer::of(cx, &args)?;
-    let kind = form_kind(&args, "deployments.apps")?;
-    writer.create(cx, kind, value).map_err(|fail| match fail {
-        Fail::Status(status) if status.reason != apimachinery::status::Reason::Invalid => {
-            Fail::Error(format!("failed to create deployment: {}", status.message))
-        }
-        other => other,
-    })?;
-    Ok(Flow::Done)
+    submit(cx, &args, "deployments.apps", value, "failed to create deployment:")
 }

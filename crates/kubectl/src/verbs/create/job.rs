@@ -67,7 +67,7 @@ fn job(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "spec": spec,
         "status": {},
     });
-    submit(cx, &args, "jobs.batch", value)
+    submit(cx, &args, "jobs.batch", value, "failed to create job:")
 }
 
 fn cron_job(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
@@ -92,5 +92,5 @@ fn cron_job(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         },
         "status": {},
     });
-    submit(cx, &args, "cronjobs.batch", value)
+    submit(cx, &args, "cronjobs.batch", value, "failed to create cronjob:")
 }

@@ -23,7 +23,7 @@ pub static VERB: Verb = Verb {
             "spec": {},
             "status": {},
         });
-        submit(cx, args, "namespaces", value)
+        submit(cx, args, "namespaces", value, "")
     }),
     ..Verb::NONE
 };
@@ -41,7 +41,7 @@ pub static SERVICE_ACCOUNT: Verb = Verb {
             "kind": "ServiceAccount",
             "metadata": { "name": name },
         });
-        submit(cx, args, "serviceaccounts", value)
+        submit(cx, args, "serviceaccounts", value, "failed to create serviceaccount:")
     }),
     ..Verb::NONE
 };
@@ -84,5 +84,5 @@ fn quota(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "spec": spec,
         "status": {},
     });
-    submit(cx, args, "resourcequotas", value)
+    submit(cx, args, "resourcequotas", value, "failed to create quota:")
 }

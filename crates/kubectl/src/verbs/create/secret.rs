@@ -86,7 +86,7 @@ fn secret(cx: &mut Cx<'_>, args: &Args, ty: &str, data: Map<String, Value>) -> O
     if !ty.is_empty() {
         value["type"] = ty.into();
     }
-    submit(cx, args, "secrets", value)
+    submit(cx, args, "secrets", value, "failed to create secret")
 }
 
 fn generic(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {

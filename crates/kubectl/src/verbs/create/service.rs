@@ -3,11 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{FORM, form_kind, one_name};
+use super::{FORM, one_name, submit};
 use crate::fail::{Fail, Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::session::Cx;
-use crate::verbs::object::Writer;
 use crate::verbs::{Flow, Verb};
 
 static CLUSTER_IP: Verb = Verb {
@@ -111,13 +110,5 @@ fn run(cx: &mut Cx<'_>, args: &Args, ty: &str) -> Outcome<Flow> {
         "spec": spec,
         "status": { "loadBalancer": {} },
     });
-    let writer = Writer::of(cx, args)?;
-    let kind = form_kind(args, "services")?;
-    writer.create(cx, kind, value).map_err(|fail| match fail {
-        Fail::Status(status) => {
-            Fail::Error(format!("failed to create {ty} service: {}", status.message))
-        }
-        other => other,
-    })?;
-    Ok(Flow::Done)
+    submit(cx, args, "services", value, &format!("failed to create {ty} service:"))
 }
