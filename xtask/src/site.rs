@@ -22,7 +22,7 @@ pub enum Profile {
 impl Profile {
     fn cargo(self) -> &'static str {
         match self {
-            Profile::Release => "release",
+            Profile::Release => "web",
             Profile::Quick => "release-dev",
             Profile::Dev => "dev",
         }
@@ -102,7 +102,8 @@ fn glue(profile: Profile) -> Result<PathBuf> {
 
 fn optimise(wasm: &Path) -> Result<()> {
     let mut wasm_opt = shell::cmd("node");
-    wasm_opt.arg("node_modules/binaryen/bin/wasm-opt").arg("-O3").arg(wasm).arg("-o").arg(wasm);
+    wasm_opt.arg("node_modules/binaryen/bin/wasm-opt");
+    wasm_opt.args(["-Oz", "--strip-debug", "--strip-producers"]).arg(wasm).arg("-o").arg(wasm);
     shell::run(&mut wasm_opt)
 }
 
