@@ -2,5 +2,6 @@
 
 pub mod changes;
 pub mod complete;
+pub mod diff;
 pub mod editor;
 pub mod lint;

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use similar::{ChangeTag, TextDiff};
 use yew::prelude::*;
 
 use super::Applied;
 use crate::cx::{DocumentsHandle, Tr, use_tr};
 use crate::i18n::Word;
 use crate::manifest::changes::{Change, Named};
+use crate::manifest::diff::{self, Line};
 use crate::manifest::lint::Problem;
 
 const SHOWN_MAX: usize = 3;
@@ -130,16 +130,16 @@ pub fn Difference(props: &DifferenceProps) -> Html {
     if *applied == document.text || document.text.len() > DIFF_BYTES_MAX {
         return html! { <p class="quiet">{ tr.t(Word::SameAsApplied) }</p> };
     }
-    let diff = TextDiff::from_lines(&**applied, &*document.text);
-    let groups = diff.grouped_ops(2);
-    let lines = groups.iter().flatten().flat_map(|op| diff.iter_changes(op)).take(DIFF_LINES_MAX);
-    let lines = lines.map(|change| {
-        let (class, sign) = match change.tag() {
-            ChangeTag::Delete => ("removed", "- "),
-            ChangeTag::Insert => ("added", "+ "),
-            ChangeTag::Equal => ("same", "  "),
+    let lines = diff::lines(applied, &document.text);
+    let hunks = diff::hunks(&lines, 2);
+    let lines = hunks.iter().take(DIFF_LINES_MAX).map(|line| {
+        let (class, sign, text) = match line {
+            Some(Line::Removed(text)) => ("removed", "- ", *text),
+            Some(Line::Added(text)) => ("added", "+ ", *text),
+            Some(Line::Same(text)) => ("same", "  ", *text),
+            None => ("same", "", "⋯"),
         };
-        html! { <div {class}>{ sign }{ change.value().trim_end_matches('\n').to_owned() }</div> }
+        html! { <div {class}>{ sign }{ text }</div> }
     });
     html! { <pre class="difference box" tabindex="0">{ for lines }</pre> }
 }
