@@ -17,8 +17,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cluster",
         &[
-            "api", "apimachinery", "apiserver", "client", "clock", "controller", "kubectl",
-            "kubelet", "network", "scheduler",
+            "api",
+            "apimachinery",
+            "apiserver",
+            "client",
+            "clock",
+            "controller",
+            "kubectl",
+            "kubelet",
+            "network",
+            "scheduler",
         ],
     ),
     ("controller", &["api", "apimachinery", "client", "clock"]),

@@ -317,8 +317,21 @@ impl Cluster {
 
     // ---- commands ----
 
+    /// The cluster that a log makes, at `until`: equal to the one that wrote the log.
+    pub fn replay(config: Config, log: &[Logged], until: SimTime) -> Self {
+        let mut cluster = Cluster::new(config);
+        for logged in log {
+            cluster.run_until(logged.at);
+            cluster.execute(logged.command.clone());
+        }
+        cluster.run_until(until);
+        cluster
+    }
+
     /// Does what a person asks, now. The command joins the log.
     pub fn execute(&mut self, command: Command) -> Option<ProcessId> {
+        // Whatever else belongs to this moment comes first, so that the log needs no finer order.
+        self.run_until(self.now);
         self.log.push(Logged { at: self.now, command: command.clone() });
         let started = match command {
             Command::Line { terminal, line } => Some(self.start_process(terminal, &line)),

@@ -60,7 +60,8 @@ pub(crate) fn builtin(world: &mut World<'_>, name: &str, args: &[&str]) -> Optio
             let host = place.map_or(String::new(), |place| place.hostname().to_owned());
             Output::ok(if args.contains(&"-i") { ip } else { host } + "\n")
         }
-        "env" | "printenv" => env(world),
+        "env" => env(world),
+        "printenv" => printenv(world, args),
         "date" => Output::ok(date(world, args) + "\n"),
         "whoami" => Output::ok("root\n"),
         "id" => Output::ok("uid=0(root) gid=0(root) groups=0(root)\n"),
@@ -148,6 +149,21 @@ fn env_value(world: &World<'_>, env: &api::core::container::EnvVar) -> Option<Sm
         }
         _ => None,
     }
+}
+
+fn printenv(world: &World<'_>, args: &[&str]) -> Output {
+    let all = env(world);
+    if args.is_empty() {
+        return all;
+    }
+    let found: String = args
+        .iter()
+        .filter_map(|name| {
+            all.stdout.lines().find_map(|l| l.strip_prefix(*name)?.strip_prefix('='))
+        })
+        .map(|value| format!("{value}\n"))
+        .collect();
+    if found.is_empty() { Output::fail(1, "") } else { Output::ok(found) }
 }
 
 fn env(world: &World<'_>) -> Output {
