@@ -16,7 +16,9 @@ pub struct LastWords {
 
 impl LastWords {
     pub fn hear(&mut self, changes: &[WatchEvent], packets: &[Packet], model: &Model) {
-        if let Some(deployment) = changes.iter().rev().find_map(WatchEvent::object::<Deployment>) {
+        let mut deployments = changes.iter().rev().filter_map(WatchEvent::object::<Deployment>);
+        let last = deployments.find(|deployment| deployment.metadata.namespace != "kube-system");
+        if let Some(deployment) = last {
             let (name, status) = (&deployment.metadata.name, &deployment.status);
             let wanted = deployment.spec.replicas.unwrap_or(1);
             self.controller = format_smolstr!("{name}: {} / {wanted}", status.ready_replicas);
