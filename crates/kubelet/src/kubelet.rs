@@ -427,7 +427,12 @@ impl Worker {
         if pod.metadata.resource_version > self.pod.metadata.resource_version {
             self.dirty |= pod.metadata.generation != self.pod.metadata.generation
                 || pod.status.conditions.len() < self.pod.status.conditions.len();
-            self.pod = pod;
+            let old = std::mem::replace(&mut self.pod, pod);
+            let same = Arc::ptr_eq(&old.spec.body, &self.pod.spec.body);
+            if !same && !self.is_ending() && !self.pod.metadata.is_deleting() {
+                self.change_images(shared, ctx, &old);
+                return self.sync(shared, ctx);
+            }
         }
         let deleting = self.pod.metadata.is_deleting();
         match self.stage {

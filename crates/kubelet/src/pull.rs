@@ -1,5 +1,6 @@
 //! Images: present, pulled, or not to be had. Models pkg/kubelet/images/image_manager.go.
 
+use api::Pod;
 use apimachinery::duration::Duration as GoDuration;
 use client::Ctx;
 use client::fabric::PullError;
@@ -37,6 +38,39 @@ fn millis(span: Duration) -> GoDuration {
 }
 
 impl Worker {
+    /// A pod's images may change: the containers concerned start anew, without back-off.
+    /// Models pkg/kubelet/kuberuntime/kuberuntime_manager.go `containerChanged`.
+    pub(crate) fn change_images(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, old: &Pod) {
+        let before = old.spec.init_containers.iter().chain(&old.spec.containers);
+        let before: Vec<SmolStr> = before.map(|container| container.image.clone()).collect();
+        if let Some(sandbox) = ctx.fabric.sandboxes.get_mut(&self.uid()) {
+            sandbox.place.body = self.pod.spec.body.clone();
+        }
+        for (index, image) in before.iter().enumerate() {
+            let Some(container) = self.container(index).filter(|c| c.image != *image) else {
+                continue;
+            };
+            let words =
+                format!("Container {} definition changed, will be restarted", container.name);
+            let grace = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+            let stays = index >= self.init_count() || self.is_sidecar(index);
+            let Some(work) = self.works.get_mut(index) else { continue };
+            work.pull_backoff = Default::default();
+            match &mut work.state {
+                State::Pulling { .. } | State::NoImage { .. } => work.state = State::Waiting,
+                State::CrashLoop { until, .. } => {
+                    *until = ctx.now;
+                    work.backoff = Default::default();
+                }
+                State::Running { .. } if stays => {
+                    let end = Duration::from_secs(u64::try_from(grace).unwrap_or(0).max(1));
+                    self.stop(shared, ctx, index, ctx.now + end, ctx.now, &words);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The first thing a container needs.
     pub(crate) fn want_image(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, index: usize) {
         let Some((reference, policy)) =
