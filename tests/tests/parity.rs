@@ -21,8 +21,13 @@ fn parity_folder() -> PathBuf {
 fn run(folder: &Path) -> String {
     let steps = fs::read_to_string(folder.join("steps.txt")).expect("steps.txt");
     let mut runner = Runner::new(Cluster::new(Config::recorded()));
-    if let Ok(manifest) = fs::read_to_string(folder.join("d.yaml")) {
-        runner.write_file("d.yaml", manifest);
+    for entry in fs::read_dir(folder).expect("the folder").flatten() {
+        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        if path.is_dir() {
+            runner.make_folder(&name);
+        } else if name.ends_with(".yaml") {
+            runner.write_file(&name, fs::read_to_string(path).expect("a manifest"));
+        }
     }
     runner.run(&parse(&steps).expect("every line is a step"))
 }
@@ -95,4 +100,12 @@ scenarios! {
     history_undo_pause "02e-history-undo-pause",
     progress_deadline "02f-progress-deadline",
     binpack "03a-binpack",
+    node_selector_affinity "03b-nodeselector-affinity",
+    taints "03c-taints",
+    topology_spread "03e-topology-spread",
+    namespaces_and_finalizers "06d-namespace-gc-finalizers",
+    config "07-config",
+    bad_input "08a-bad-input",
+    kubectl_output "09b-kubectl-output",
+    pod_lifecycle "14-pod-lifecycle",
 }

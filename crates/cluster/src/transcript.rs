@@ -6,7 +6,7 @@ use clock::{Duration, SimTime};
 use crate::{Chunk, Cluster, Command, ProcessState};
 
 /// What kubectl needs to start and to connect, before its first request arrives.
-const KUBECTL_START: Duration = Duration::from_millis(60);
+const KUBECTL_START: Duration = Duration::from_millis(80);
 /// `apply` asks for the API's schema before.
 const APPLY_START: Duration = Duration::from_millis(140);
 /// How late the recorder saw that nothing changed any more.
@@ -176,6 +176,12 @@ impl Runner {
 
     pub fn write_file(&mut self, name: &str, text: String) {
         self.cluster.execute(Command::WriteFile { name: name.into(), text });
+    }
+
+    pub fn make_folder(&mut self, name: &str) {
+        let line = format!("mkdir '{name}'");
+        self.cluster.execute(Command::Line { terminal: TERMINAL, line });
+        self.cluster.take_output(TERMINAL);
     }
 
     /// Runs all steps and gives the transcript.

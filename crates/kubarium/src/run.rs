@@ -36,6 +36,9 @@ pub fn runner(path: &Path, shape: &Shape) -> Result<(Runner, String), String> {
         let is_manifest =
             other.extension().is_some_and(|ext| ext == "yaml" || ext == "yml" || ext == "json");
         let name = other.file_name().map(|name| name.to_string_lossy().into_owned());
+        if let (true, Some(name)) = (other.is_dir(), &name) {
+            runner.make_folder(name);
+        }
         if let (true, Some(name), Ok(text)) = (is_manifest, name, fs::read_to_string(&other)) {
             runner.write_file(&name, text);
         }

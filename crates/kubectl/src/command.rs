@@ -121,20 +121,16 @@ fn prepare(cx: &Cx<'_>, args: &mut Args) {
 }
 
 /// Verbs of the real kubectl that are not here yet.
-const NOT_HERE: [&str; 14] = [
+const NOT_HERE: [&str; 10] = [
     "alpha",
-    "attach",
     "autoscale",
     "certificate",
     "completion",
-    "cp",
-    "debug",
     "diff",
     "kuberc",
     "kustomize",
     "options",
     "plugin",
-    "port-forward",
     "proxy",
 ];
 

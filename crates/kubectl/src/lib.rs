@@ -3,6 +3,7 @@
 //! `start` turns a whole shell line into a `Process` that the host polls; nothing blocks and
 //! nothing is async, so a command that waits says for what and is polled again.
 
+mod bytes;
 mod command;
 mod complete;
 mod describe;

@@ -5,6 +5,7 @@ mod expand;
 mod lex;
 mod parse;
 mod pattern;
+mod printf;
 mod programs;
 mod text;
 

@@ -6,6 +6,7 @@ mod config;
 mod create;
 mod delete;
 mod describe;
+mod distant;
 mod events;
 mod exec;
 mod explain;
@@ -95,11 +96,14 @@ pub static ALL: &[&Verb] = &[
     &info::API_RESOURCES,
     &info::API_VERSIONS,
     &apply::VERB,
+    &distant::ATTACH,
     &config::AUTH,
     &info::CLUSTER_INFO,
     &config::VERB,
     &node::CORDON,
+    &distant::CP,
     &create::VERB,
+    &distant::DEBUG,
     &delete::VERB,
     &describe::VERB,
     &node::drain::VERB,
@@ -112,6 +116,7 @@ pub static ALL: &[&Verb] = &[
     &label::LABEL,
     &logs::VERB,
     &patch::VERB,
+    &distant::PORT_FORWARD,
     &replace::VERB,
     &rollout::VERB,
     &run::VERB,

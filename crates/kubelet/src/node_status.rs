@@ -166,7 +166,8 @@ impl Kubelet {
 
     /// Writes the node's status if something changed or it is time.
     pub(crate) fn sync_node_status(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(node) = &self.node else { return self.register(ctx) };
+        // A node that someone deleted comes back only when its kubelet starts anew.
+        let Some(node) = &self.node else { return };
         let new = status_of(&self.shared.config, Some(&node.status), ctx);
         let late = ctx.now.since(self.reported) >= self.shared.knobs().node_status_report;
         if late || differs(&node.status, &new) {

@@ -161,13 +161,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Another try with a container that could not be made.
+    pub(crate) fn want_again(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, index: usize) {
+        if !self.env_still_missing(shared, ctx, index) {
+            self.want_image(shared, ctx, index);
+        }
+    }
+
     /// The emulated kubelets of the recordings told of a missing source once.
-    pub(crate) fn env_still_missing(
-        &mut self,
-        shared: &Shared,
-        ctx: &mut Ctx<'_>,
-        index: usize,
-    ) -> bool {
+    fn env_still_missing(&mut self, shared: &Shared, ctx: &mut Ctx<'_>, index: usize) -> bool {
         let waits_for_env = |state: &State| matches!(state, State::NoImage { reason, .. } if *reason == CONFIG_ERROR);
         let waits = self.works.get(index).is_some_and(|work| waits_for_env(&work.state));
         if !waits || !shared.knobs().as_recorded || self.read_env(ctx, index).is_ok() {

@@ -126,9 +126,7 @@ impl Worker {
             State::Waiting => self.want_image(shared, ctx, index),
             State::Pulling { due, .. } if *due <= now => self.pulled(shared, ctx, index),
             State::NoImage { retry_at, .. } if *retry_at <= now => {
-                if !self.env_still_missing(shared, ctx, index) {
-                    self.want_image(shared, ctx, index);
-                }
+                self.want_again(shared, ctx, index);
             }
             State::NoImage { reason, backoff_at, .. }
                 if *backoff_at <= now && *reason == "ErrImagePull" =>

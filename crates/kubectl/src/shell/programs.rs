@@ -9,10 +9,10 @@ use crate::session::{Cx, Process, Progress};
 use crate::shell::{Said, Sleep, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     "awk", "cat", "clear", "cut", "echo", "exit", "export", "grep", "head", "help", "history", "k",
-    "kubectl", "ls", "minikube", "mkdir", "pwd", "rm", "sed", "sh", "sleep", "sort", "tail",
-    "watch",
+    "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed", "sh", "sleep", "sort",
+    "tail", "watch",
 ];
 
 /// Does its work at the first poll.
@@ -58,6 +58,7 @@ pub fn start(
         "watch" => watch(&args),
         "minikube" => minikube(&args),
         "echo" => once(move |cx| echo(cx, &args)),
+        "printf" => once(move |cx| super::printf::printf(cx, &args)),
         "true" | ":" => once(|_| 0),
         "false" => once(|_| 1),
         "clear" => once(|cx| {

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{FORM, one_name, submit};
+use crate::bytes;
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::session::Cx;
@@ -102,8 +103,17 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "kind": "ConfigMap",
         "metadata": { "name": name },
     });
-    if !data.is_empty() {
-        value["data"] = Value::Object(data);
+    let is_text = |value: &Value| value.as_str().is_none_or(bytes::is_text);
+    let (texts, binary): (Map<_, _>, Map<_, _>) =
+        data.into_iter().partition(|(_, value)| is_text(value));
+    if !texts.is_empty() {
+        value["data"] = Value::Object(texts);
+    }
+    if !binary.is_empty() {
+        let coded = |value: Value| bytes::base64(&bytes::of_text(value.as_str().unwrap_or("")));
+        let binary: Map<_, _> =
+            binary.into_iter().map(|(key, value)| (key, coded(value).into())).collect();
+        value["binaryData"] = Value::Object(binary);
     }
     submit(cx, args, "configmaps", value, "failed to create configmap:")
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::config_map::{SOURCES, data};
 use super::{FORM, one_name, submit};
+use crate::bytes::{base64, of_text};
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::session::Cx;
@@ -56,20 +57,6 @@ pub static VERB: Verb = Verb {
     ..Verb::NONE
 };
 
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in text.as_bytes().chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for place in 0..4 {
-            let digit = DIGITS.get(((bits >> (18 - 6 * place)) & 63) as usize).copied();
-            out.push(if place > chunk.len() { '=' } else { char::from(digit.unwrap_or(b'=')) });
-        }
-    }
-    out
-}
-
 fn secret(cx: &mut Cx<'_>, args: &Args, ty: &str, data: Map<String, Value>) -> Outcome<Flow> {
     let mut value = json!({
         "apiVersion": "v1",
@@ -78,7 +65,7 @@ fn secret(cx: &mut Cx<'_>, args: &Args, ty: &str, data: Map<String, Value>) -> O
     });
     let encoded: Map<String, Value> = data
         .into_iter()
-        .map(|(key, value)| (key, base64(value.as_str().unwrap_or("")).into()))
+        .map(|(key, value)| (key, base64(&of_text(value.as_str().unwrap_or(""))).into()))
         .collect();
     if !encoded.is_empty() {
         value["data"] = Value::Object(encoded);
@@ -114,7 +101,7 @@ fn docker_registry(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let mut entry = json!({
         "username": user,
         "password": password,
-        "auth": base64(&format!("{user}:{password}")),
+        "auth": base64(format!("{user}:{password}").as_bytes()),
     });
     if !args.text("docker-email").is_empty() {
         entry["email"] = args.text("docker-email").into();
@@ -124,14 +111,4 @@ fn docker_registry(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let mut data = Map::new();
     data.insert(".dockerconfigjson".to_owned(), json!({ "auths": auths }).to_string().into());
     secret(cx, args, "kubernetes.io/dockerconfigjson", data)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn base64_pads() {
-        assert_eq!(super::base64("a"), "YQ==");
-        assert_eq!(super::base64("ab"), "YWI=");
-        assert_eq!(super::base64("abc"), "YWJj");
-    }
 }

@@ -1,0 +1,108 @@
+//! Verbs that need a stream between the terminal and a container: attach, cp, debug, port-forward.
+//! What they ask for is checked as kubectl does; the stream itself is not there yet.
+
+use crate::discovery;
+use crate::fail::{Outcome, error};
+use crate::flags::{Args, Flag};
+use crate::server;
+use crate::session::Cx;
+use crate::verbs::{Flow, Verb, Words, pods};
+
+fn not_yet(args: &Args) -> Outcome<Flow> {
+    error(format!("kubectl {} is not supported in this terminal yet", args.verb.name))
+}
+
+// Models kubectl/pkg/cmd/attach/attach.go.
+pub static ATTACH: Verb = Verb {
+    name: "attach",
+    about: "Attach to a running container",
+    usage: "(POD | TYPE/NAME) -c CONTAINER",
+    flags: &[&[
+        Flag::text("container").short('c'),
+        Flag::bool("stdin").short('i'),
+        Flag::bool("tty").short('t'),
+        Flag::bool("quiet").short('q'),
+        Flag::duration("pod-running-timeout", "1m0s"),
+    ]],
+    words: Words::Pods,
+    run: Some(|cx, args| {
+        let Some(word) = args.words.first() else {
+            return args.usage("at least 1 argument is required for attach");
+        };
+        pods::resolve(cx, args, word)?;
+        not_yet(args)
+    }),
+    ..Verb::NONE
+};
+
+// Models kubectl/pkg/cmd/cp/cp.go.
+pub static CP: Verb = Verb {
+    name: "cp",
+    about: "Copy files and directories to and from containers",
+    usage: "<file-spec-src> <file-spec-dest>",
+    flags: &[&[
+        Flag::text("container").short('c'),
+        Flag::bool("no-preserve"),
+        Flag::int("retries", "0"),
+    ]],
+    run: Some(|_, args| {
+        let [from, to] = args.words.as_slice() else {
+            return error("source and destination are required");
+        };
+        match (from.contains(':'), to.contains(':')) {
+            (false, false) => error("one of src or dest must be a remote file specification"),
+            (true, true) => error("one of src or dest must be a local file specification"),
+            _ => not_yet(args),
+        }
+    }),
+    ..Verb::NONE
+};
+
+// Models kubectl/pkg/cmd/debug/debug.go.
+pub static DEBUG: Verb = Verb {
+    name: "debug",
+    about: "Create debugging sessions for troubleshooting workloads and nodes",
+    usage: "(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]",
+    flags: &[&[
+        Flag::text("image"),
+        Flag::text("copy-to"),
+        Flag::text("container").short('c'),
+        Flag::text("target"),
+        Flag::text("profile"),
+        Flag::bool("stdin").short('i'),
+        Flag::bool("tty").short('t'),
+        Flag::bool("attach"),
+    ]],
+    words: Words::Pods,
+    run: Some(|_, args| {
+        if args.words.is_empty() {
+            return error("NAME is required for debug");
+        }
+        if args.text("image").is_empty() && args.text("copy-to").is_empty() {
+            return error("you must specify --image when not using --copy-to.");
+        }
+        not_yet(args)
+    }),
+    ..Verb::NONE
+};
+
+// Models kubectl/pkg/cmd/portforward/portforward.go.
+pub static PORT_FORWARD: Verb = Verb {
+    name: "port-forward",
+    about: "Forward one or more local ports to a pod",
+    usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
+    flags: &[&[Flag::list("address"), Flag::duration("pod-running-timeout", "1m0s")]],
+    words: Words::Pods,
+    run: Some(port_forward),
+    ..Verb::NONE
+};
+
+fn port_forward(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    let [word, _, ..] = args.words.as_slice() else {
+        return args.usage("TYPE/NAME and list of ports are required for port-forward");
+    };
+    let (kind, name) = word.split_once('/').unwrap_or(("pods", word));
+    let kind = discovery::resolve(kind)?;
+    server::get(cx, kind, &args.namespace, name)?;
+    not_yet(args)
+}
