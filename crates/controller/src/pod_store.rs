@@ -44,20 +44,60 @@ pub struct Totals {
     pub terminating: i32,
     /// Neither succeeded nor failed.
     pub unfinished: i32,
-    /// Those whose labels differ from the group's.
+    /// Those whose labels are none of the group's varieties.
     pub odd: i32,
+}
+
+/// So many sets of labels are told apart: as many as a template's pods get in that many zones.
+const VARIETIES_MAX: usize = 32;
+
+/// Labels that some pods of a group carry.
+#[derive(Clone, Debug, Default)]
+pub struct Variety {
+    pub labels: StringMap,
+    pub pods: i32,
+    pub active: i32,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     pub pods: Pods,
     pub totals: Totals,
-    /// The labels that (nearly) all of its pods have.
-    pub labels: StringMap,
+    /// The labels of all pods but the odd ones.
+    pub varieties: Vec<Variety>,
 }
 
 impl Group {
+    /// The variety of these labels; a new one if there is room for it. While there are odd pods
+    /// none is made, so that a pod leaves where it was counted in.
+    fn variety(&mut self, labels: &StringMap) -> Option<usize> {
+        let same = self.varieties.iter().position(|known| known.labels.same(labels));
+        let found =
+            same.or_else(|| self.varieties.iter().position(|known| *known.labels == **labels));
+        if found.is_none() && self.totals.odd == 0 && self.varieties.len() < VARIETIES_MAX {
+            self.varieties.push(Variety { labels: labels.clone(), pods: 0, active: 0 });
+            return Some(self.varieties.len() - 1);
+        }
+        found
+    }
+
+    fn count_labels(&mut self, pod: &Pod, by: i32) {
+        let at = self.variety(&pod.metadata.labels);
+        let Some((at, variety)) = at.and_then(|at| Some((at, self.varieties.get_mut(at)?))) else {
+            self.totals.odd += by;
+            return;
+        };
+        variety.pods += by;
+        if pods::is_active(pod) {
+            variety.active += by;
+        }
+        if variety.pods == 0 {
+            self.varieties.swap_remove(at);
+        }
+    }
+
     fn count(&mut self, pod: &Pod, by: i32) {
+        self.count_labels(pod, by);
         let totals = &mut self.totals;
         if pods::is_active(pod) {
             totals.active += by;
@@ -71,17 +111,13 @@ impl Group {
         if !pod.status.phase.is_terminal() {
             totals.unfinished += by;
         }
-        if !same_labels(&pod.metadata.labels, &self.labels) {
-            totals.odd += by;
-        }
     }
 
     fn insert(&mut self, pod: &Arc<Pod>) {
-        if self.pods.is_empty() {
-            self.labels = pod.metadata.labels.clone();
-        }
         if let Some(old) = self.pods.insert(pod.metadata.uid, Arc::clone(pod)) {
+            self.count(pod, 1);
             self.count(&old, -1);
+            return;
         }
         self.count(pod, 1);
     }
@@ -229,5 +265,38 @@ impl PodStore {
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Pod>> {
         self.groups.values().flat_map(|group| group.pods.values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apimachinery::meta::{ObjectMeta, string_map};
+
+    use super::*;
+
+    fn pod(uid: u128, labels: &[(&str, &str)]) -> Arc<Pod> {
+        let mut metadata = ObjectMeta::named("default", "web");
+        (metadata.uid, metadata.labels) = (Uid(uid), string_map(labels));
+        Arc::new(Pod { metadata, ..Pod::default() })
+    }
+
+    #[test]
+    fn labels_are_counted_by_variety_and_leave_as_they_came() {
+        let mut group = Group::default();
+        for n in 0..100u128 {
+            let zone = (n % 3).to_string();
+            group.insert(&pod(n, &[("app", "web"), ("zone", &zone)]));
+        }
+        let counts: Vec<i32> = group.varieties.iter().map(|variety| variety.active).collect();
+        assert_eq!((counts, group.totals.odd), (vec![34, 33, 33], 0));
+        for n in 0..100u128 {
+            group.insert(&pod(n, &[("name", &n.to_string())]));
+        }
+        assert!(group.totals.odd > 0 && group.varieties.len() <= VARIETIES_MAX);
+        let odd = usize::try_from(group.totals.odd).unwrap_or(0);
+        let counted: i32 = group.varieties.iter().map(|variety| variety.pods).sum();
+        assert_eq!(usize::try_from(counted).unwrap_or(0) + odd, 100);
+        (0..100u128).for_each(|n| group.remove(Uid(n)));
+        assert_eq!((group.varieties.len(), group.totals), (0, Totals::default()));
     }
 }

@@ -43,13 +43,13 @@ pub fn pods_of<'c>(informers: &'c Informers, service: &Service) -> Vec<&'c Arc<P
     let selector = &service.spec.selector;
     let mut found = Vec::new();
     for group in informers.pods.groups_in(&service.metadata.namespace) {
-        let usual = selects(selector, &group.labels);
-        if group.totals.odd == 0 && !usual {
+        let selected = group.varieties.iter().filter(|v| selects(selector, &v.labels)).count();
+        if group.totals.odd == 0 && selected == 0 {
             continue;
         }
+        let all = group.totals.odd == 0 && selected == group.varieties.len();
         found.extend(group.pods.values().filter(|pod| {
-            let labels = &pod.metadata.labels;
-            (if labels.same(&group.labels) { usual } else { selects(selector, labels) })
+            (all || selects(selector, &pod.metadata.labels))
                 && !pod.status.phase.is_terminal()
                 && !pod.status.pod_ip.is_empty()
         }));

@@ -1,5 +1,5 @@
 //! The pods that belong to a ReplicaSet, after adoption and release. Where all pods of the group
-//! carry the same matching labels, which is nearly always, the group's totals say all.
+//! carry matching labels, which is nearly always, the group's totals say all.
 
 use std::sync::Arc;
 
@@ -64,7 +64,9 @@ pub fn claim<'c>(
         .flat_map(|group| group.pods.values())
         .filter(|pod| pods::is_active(pod) && selector.matches(&pod.metadata.labels))
         .collect();
-    let uniform = own.is_none_or(|group| group.totals.odd == 0 && selector.matches(&group.labels));
+    let uniform = own.is_none_or(|group| {
+        group.totals.odd == 0 && group.varieties.iter().all(|v| selector.matches(&v.labels))
+    });
     if let (Some(group), true, true) = (own, uniform, adoptable.is_empty()) {
         return Ok(Claimed::Group(group));
     }

@@ -30,7 +30,8 @@ fn count(rs: &ReplicaSet, claimed: &Claimed<'_>, now: Time) -> Counts {
     let template = &rs.spec.template.metadata.labels;
     let seconds = rs.spec.min_ready_seconds;
     if let (Claimed::Group(group), true) = (claimed, seconds <= 0) {
-        let full = if carries(&group.labels, template) { group.totals.active } else { 0 };
+        let full = group.varieties.iter().filter(|variety| carries(&variety.labels, template));
+        let full = full.map(|variety| variety.active).sum();
         let ready = group.totals.ready;
         return Counts { fully_labeled: full, ready, available: ready };
     }
