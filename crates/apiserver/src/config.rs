@@ -26,7 +26,7 @@ impl Default for Config {
             advertise_address: Ipv4Addr::new(192, 0, 2, 1),
             secure_port: 16443,
             event_ttl_seconds: 3600,
-            history_limit: 65_536,
+            history_limit: 16_384,
         }
     }
 }

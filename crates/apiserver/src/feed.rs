@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use api::Obj;
+use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
 use client::{WatchEvent, WatchKind};
 use clock::SimTime;
@@ -21,7 +22,11 @@ impl EventTimes {
 
     fn take_until(&mut self, until: SimTime) -> Vec<(Key, u64)> {
         let old = self.0.partition_point(|(at, _, _)| *at <= until);
-        self.0.drain(..old).map(|(_, key, revision)| (key, revision)).collect()
+        let taken = self.0.drain(..old).map(|(_, key, revision)| (key, revision)).collect();
+        if self.0.capacity() / 4 > self.0.len() {
+            self.0.shrink_to(self.0.len() * 2);
+        }
+        taken
     }
 }
 
@@ -33,6 +38,11 @@ impl ApiServer {
 
     pub fn object_count(&self) -> usize {
         self.resources.iter().map(|resource| self.store.len(resource.table)).sum()
+    }
+
+    /// One object as it is stored.
+    pub fn object(&self, resource: &GroupResource, namespace: &str, name: &str) -> Option<&Obj> {
+        self.stored(self.resources.get(resource)?, &Key::new(namespace, name))
     }
 
     /// Every object: resource by resource, in key order.
@@ -90,7 +100,7 @@ impl ApiServer {
     fn expire_events(&mut self, now: SimTime) {
         let ttl = SimTime::from_secs(u64::from(self.config.event_ttl_seconds));
         let Some(until) = now.nanos().checked_sub(ttl.nanos()) else { return };
-        let events = apimachinery::gvk::GroupResource::fixed("", "events");
+        let events = GroupResource::fixed("", "events");
         let Some(resource) = self.resources.get(&events).cloned() else { return };
         let written = self.event_times.take_until(SimTime::from_nanos(until));
         for (key, revision) in written {

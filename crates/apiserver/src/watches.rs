@@ -16,6 +16,9 @@ use smol_str::SmolStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WatcherId(pub u32);
 
+/// A watcher that sleeps keeps room for so many events.
+const PENDING_KEPT: usize = 16;
+
 type Index<K> = IndexMap<K, Vec<WatcherId>, FxBuildHasher>;
 
 #[derive(Debug)]
@@ -124,6 +127,9 @@ impl Watches {
                 return Some(*at);
             }
             out.extend(watcher.pending.pop_front().map(|(_, event)| event));
+        }
+        if watcher.pending.capacity() > PENDING_KEPT {
+            watcher.pending = VecDeque::new();
         }
         watcher.awake = false;
         None

@@ -83,6 +83,14 @@ impl Fabric {
         Some(sandbox)
     }
 
+    /// Gives room back that a burst left behind.
+    pub fn tidy(&mut self) {
+        if self.sandboxes.capacity() - self.sandboxes.len() > self.sandboxes.len() / 8 {
+            self.sandboxes.shrink_to_fit();
+            self.addresses.shrink_to_fit();
+        }
+    }
+
     pub fn process(&self, uid: Uid, container: usize) -> Option<&Process> {
         self.sandboxes.get(&uid)?.processes.get(container)
     }

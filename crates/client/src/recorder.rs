@@ -2,8 +2,10 @@
 //! ones become one, and an object that is spoken of too often is not heard any more.
 //! Models client-go/tools/record/{event,events_cache}.go.
 
+use std::sync::Arc;
+
 use api::Event;
-use api::core::event::EventSource;
+use api::core::event::{EventBody, EventSource};
 use api::core::reference::ObjectReference;
 use apimachinery::meta::ObjectMeta;
 use apimachinery::time::Time;
@@ -27,6 +29,9 @@ const AGGREGATE_INTERVAL_SECS: i64 = 600;
 const SPAM_BURST: u64 = 25;
 /// One token every 300 s.
 const SPAM_REFILL_NANOS: u64 = 300_000_000_000;
+
+/// Reasons whose shared parts are remembered.
+const BODIES_MAX: usize = 64;
 
 const EVENT_NAME_MAX: usize = 253;
 
@@ -99,6 +104,7 @@ pub struct EventRecorder {
     aggregates: Recent<Aggregate>,
     said: Recent<Said>,
     buckets: Recent<Bucket>,
+    bodies: Vec<Arc<EventBody>>,
 }
 
 /// The same 64 bits on every target, which `FxHasher` does not give: they decide what is counted
@@ -130,6 +136,7 @@ impl EventRecorder {
             aggregates: Recent::new(capacity),
             said: Recent::new(capacity),
             buckets: Recent::new(capacity),
+            bodies: Vec::new(),
         }
     }
 
@@ -215,7 +222,7 @@ impl EventRecorder {
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one event")]
     fn make(
-        &self,
+        &mut self,
         about: &ObjectReference,
         type_: &'static str,
         reason: &str,
@@ -227,8 +234,28 @@ impl EventRecorder {
         Event {
             metadata: ObjectMeta::named(namespace_of(about), &event_name(&about.name, number)),
             involved_object: about.clone(),
-            reason: reason.into(),
             message,
+            body: self.body(type_, reason),
+            first_timestamp: Some(now),
+            last_timestamp: Some(now),
+            count,
+            ..Event::default()
+        }
+    }
+}
+
+impl EventRecorder {
+    /// One value for all events of one reason.
+    fn body(&mut self, type_: &'static str, reason: &str) -> Arc<EventBody> {
+        let known = self.bodies.iter().find(|body| body.reason == reason && body.type_ == type_);
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        if self.bodies.len() >= BODIES_MAX {
+            self.bodies.clear();
+        }
+        let body = Arc::new(EventBody {
+            reason: reason.into(),
             type_: SmolStr::new_static(type_),
             source: EventSource {
                 component: self.component.clone(),
@@ -237,11 +264,10 @@ impl EventRecorder {
             },
             reporting_component: self.component.clone(),
             reporting_instance: self.host.clone(),
-            first_timestamp: Some(now),
-            last_timestamp: Some(now),
-            count,
-            ..Event::default()
-        }
+            ..EventBody::default()
+        });
+        self.bodies.push(Arc::clone(&body));
+        body
     }
 }
 

@@ -205,6 +205,7 @@ impl Cluster {
             Event::Process(id) => self.poll_process(id),
             Event::Compact => {
                 self.server.compact(self.now);
+                self.fabric.tidy();
                 self.queue.push(self.now + COMPACTION_PERIOD, Event::Compact);
             }
         }

@@ -170,6 +170,7 @@ impl<K: Ord + Clone, V: Clone> Store<K, V> {
         for table in &mut self.tables {
             let old = table.changes.partition_point(|r| *r <= compacted);
             table.changes.drain(..old);
+            log::give_back(&mut table.changes);
         }
     }
 }

@@ -97,6 +97,14 @@ impl<K, V> Log<K, V> {
         let revision = revision.min(self.revision());
         let old = revision.saturating_sub(self.compacted);
         self.changes.drain(..old as usize);
+        give_back(&mut self.changes);
         self.compacted = self.compacted.max(revision);
+    }
+}
+
+/// After a burst: gives most of the empty room back.
+pub(crate) fn give_back<T>(queue: &mut VecDeque<T>) {
+    if queue.capacity() / 4 > queue.len() {
+        queue.shrink_to(queue.len() * 2);
     }
 }

@@ -93,6 +93,8 @@ impl Worker {
         }
         let (init, main) = self.works.split_at(self.init_count().min(self.works.len()));
         let waiting = if init.is_empty() { "ContainerCreating" } else { "PodInitializing" };
+        status.init_container_statuses.reserve_exact(init.len());
+        status.container_statuses.reserve_exact(main.len());
         for (work, container) in init.iter().zip(&self.pod.spec.init_containers) {
             status.init_container_statuses.push(self.container_status(work, container, waiting));
         }

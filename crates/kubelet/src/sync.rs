@@ -48,10 +48,14 @@ impl Worker {
         };
         let Some(address) = address else { return self.no_network(shared, ctx) };
         self.address = address;
-        let processes = (0..self.works.len())
-            .filter_map(|index| self.container(index))
-            .map(|container| Process { container: container.name.clone(), ..Process::default() })
-            .collect();
+        let mut processes = Vec::with_capacity(self.works.len());
+        let containers = (0..self.works.len()).filter_map(|index| self.container(index));
+        processes.extend(
+            containers.map(|container| Process {
+                container: container.name.clone(),
+                ..Process::default()
+            }),
+        );
         let sandbox = Sandbox {
             place: Place {
                 pod: Key::of(&self.pod.metadata),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clock::Rng;
 use smol_str::SmolStr;
 
-use crate::attempts::{NodeRefusal, NodeScore, PluginScore, Refusal};
+use crate::attempts::{NodeRefusal, NodeScore, PluginScore, PluginScores, Refusal};
 use crate::cache::NodeId;
 use crate::config::Config;
 use crate::diagnosis::{fit_message, histogram, pre_filter_message};
@@ -233,15 +233,26 @@ impl Algorithm {
         let named = infos.iter().zip(totals);
         let ties = named.filter(|(_, total)| **total == best).map(|(info, _)| info.name.clone());
         decision.tie = ties.take(detail.best).collect();
-        for row in best_rows(totals, best, decision.tied as usize, detail.best) {
+        let rows = best_rows(totals, best, decision.tied as usize, detail.best);
+        let mut cells = Vec::with_capacity(rows.len() * scorers.len());
+        rows.iter().for_each(|row| self.cells(scorers, known, *row, &mut cells));
+        let cells: Arc<[PluginScore]> = cells.into();
+        decision.scores.reserve_exact(rows.len());
+        for (at, row) in rows.into_iter().enumerate() {
             let (Some(info), Some(total)) = (infos.get(row), totals.get(row)) else { continue };
-            let plugins = self.cells(scorers, known, row);
+            let plugins = PluginScores::row(&cells, at, scorers.len());
             decision.scores.push(NodeScore { node: info.name.clone(), total: *total, plugins });
         }
     }
 
     /// What each plugin said of the feasible node of this row.
-    fn cells(&self, scorers: &[Scorer<'_>], known: &Verdicts, row: usize) -> Box<[PluginScore]> {
+    fn cells(
+        &self,
+        scorers: &[Scorer<'_>],
+        known: &Verdicts,
+        row: usize,
+        out: &mut Vec<PluginScore>,
+    ) {
         let id = self.scratch.feasible.get(row).copied().unwrap_or(0);
         let mut place = 0;
         let columns = self.scratch.raw.iter().zip(&self.scratch.normalized).zip(scorers);
@@ -251,10 +262,16 @@ impl Algorithm {
             place += usize::from(fixed.is_some());
             let raw = raw.get(row).copied().or(fixed).unwrap_or(0);
             let normalized = normalized.get(row).copied().unwrap_or(raw);
-            PluginScore { raw, normalized, weighted: normalized * scorer.weight }
+            let weighted = small(normalized * scorer.weight);
+            PluginScore { raw, normalized: small(normalized), weighted }
         });
-        scores.collect()
+        out.extend(scores);
     }
+}
+
+/// Scores are at most a hundred times a weight.
+fn small(score: i64) -> i32 {
+    i32::try_from(score).unwrap_or(i32::MAX)
 }
 
 /// All rows in their order or, if these are too many, the best ones, best first.

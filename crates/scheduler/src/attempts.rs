@@ -15,10 +15,12 @@ use crate::framework::Status;
 pub const ATTEMPTS_PER_POD_MAX: usize = 16;
 pub const ATTEMPTS_MAX: usize = 2_000;
 /// Nodes with scores or verdicts that all attempts together keep; older ones keep their summary.
-const ROWS_MAX: usize = 50_000;
+const ROWS_MAX: usize = 10_000;
 /// On clusters above this size only a summary and the best nodes are kept, unless asked for more.
 pub const DETAILED_NODES_MAX: usize = 500;
 pub const BEST_NODES: usize = 10;
+/// Attempts that are no longer among the latest keep so many.
+const AGED_NODES: usize = 4;
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +59,37 @@ pub struct Refusal {
 pub struct PluginScore {
     pub raw: i64,
     /// 0 to 100.
-    pub normalized: i64,
-    pub weighted: i64,
+    pub normalized: i32,
+    pub weighted: i32,
+}
+
+/// What the plugins said of one node; all nodes of an attempt share one allocation.
+#[derive(Clone)]
+pub struct PluginScores {
+    all: Arc<[PluginScore]>,
+    from: u32,
+    len: u32,
+}
+
+impl PluginScores {
+    /// `row` of a table that is `width` wide.
+    pub(crate) fn row(all: &Arc<[PluginScore]>, row: usize, width: usize) -> Self {
+        PluginScores { all: Arc::clone(all), from: (row * width) as u32, len: width as u32 }
+    }
+}
+
+impl std::ops::Deref for PluginScores {
+    type Target = [PluginScore];
+    fn deref(&self) -> &[PluginScore] {
+        let from = self.from as usize;
+        self.all.get(from..from + self.len as usize).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for PluginScores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 /// A feasible node with its scores, in the order of `Attempt::plugins`.
@@ -66,7 +97,7 @@ pub struct PluginScore {
 pub struct NodeScore {
     pub node: SmolStr,
     pub total: i64,
-    pub plugins: Box<[PluginScore]>,
+    pub plugins: PluginScores,
 }
 
 /// One attempt to place one pod.
@@ -101,12 +132,29 @@ impl Attempt {
         self.refused_nodes.len() + self.scores.len()
     }
 
-    /// Keeps the summary and the best nodes.
-    fn compact(&mut self) {
-        self.refused_nodes = Vec::new();
-        self.scores.sort_by_key(|score| std::cmp::Reverse(score.total));
-        self.scores.truncate(BEST_NODES);
-        self.scores.shrink_to_fit();
+    /// The summary and the best nodes.
+    fn compacted(&self) -> Attempt {
+        let mut best: Vec<&NodeScore> = self.scores.iter().collect();
+        best.sort_by_key(|score| std::cmp::Reverse(score.total));
+        best.truncate(AGED_NODES);
+        let width = self.plugins.len();
+        let all: Arc<[PluginScore]> = best.iter().flat_map(|s| s.plugins.iter()).copied().collect();
+        let kept = best.iter().enumerate().map(|(row, score)| NodeScore {
+            plugins: PluginScores::row(&all, row, width),
+            node: score.node.clone(),
+            total: score.total,
+        });
+        Attempt {
+            pod: self.pod.clone(),
+            outcome: self.outcome.clone(),
+            pre_filter: self.pre_filter.clone(),
+            refusals: self.refusals.clone(),
+            refused_nodes: Vec::new(),
+            plugins: Arc::clone(&self.plugins),
+            scores: kept.collect(),
+            tie: self.tie.clone(),
+            ..*self
+        }
     }
 }
 
@@ -155,11 +203,8 @@ impl Attempts {
         let at = self.compacted;
         self.compacted += 1;
         let Some(full) = self.all.get_mut(at) else { return };
-        let mut small = (**full).clone();
-        self.rows -= small.rows();
-        small.compact();
-        self.rows += small.rows();
-        let small = Arc::new(small);
+        let small = Arc::new(full.compacted());
+        self.rows = self.rows + small.rows() - full.rows();
         let of_pod = self.by_pod.get_mut(&small.pod).into_iter().flatten();
         for known in of_pod.filter(|known| Arc::ptr_eq(known, full)) {
             *known = Arc::clone(&small);

@@ -1,7 +1,9 @@
 //! The scheduler's events, in the form of events.k8s.io: said once, then counted as a series.
 //! Models client-go/tools/events.
 
-use api::core::event::EventSeries;
+use std::sync::Arc;
+
+use api::core::event::{EventBody, EventSeries};
 use api::core::reference::ObjectReference;
 use api::{Event, Kind, Pod};
 use apimachinery::meta::ObjectMeta;
@@ -24,6 +26,7 @@ pub struct Recorder {
     controller: SmolStr,
     said: IndexMap<SeriesKey, SmolStr, FxBuildHasher>,
     last_number: u64,
+    bodies: Vec<Arc<EventBody>>,
 }
 
 /// What is said of a pod.
@@ -36,7 +39,12 @@ pub struct Saying<'a> {
 
 impl Recorder {
     pub fn new(controller: &SmolStr) -> Self {
-        Recorder { controller: controller.clone(), said: IndexMap::default(), last_number: 0 }
+        Recorder {
+            controller: controller.clone(),
+            said: IndexMap::default(),
+            last_number: 0,
+            bodies: Vec::new(),
+        }
     }
 
     /// A lost event is nobody's error.
@@ -55,13 +63,9 @@ impl Recorder {
         let event = Event {
             metadata: ObjectMeta::named(&meta.namespace, &name),
             involved_object: reference(pod),
-            reason: SmolStr::new_static(saying.reason),
             message: truncated(saying.note),
-            type_: SmolStr::new_static(saying.type_),
-            action: SmolStr::new_static(saying.action),
+            body: self.body(saying),
             event_time: Some(ctx.micro_time()),
-            reporting_component: self.controller.clone(),
-            reporting_instance: INSTANCE,
             ..Event::default()
         };
         let _ = ctx.api.create(event);
@@ -71,6 +75,27 @@ impl Recorder {
             }
             self.said.insert(key, name);
         }
+    }
+
+    /// One value for all events of one reason.
+    fn body(&mut self, saying: &Saying<'_>) -> Arc<EventBody> {
+        let known = self.bodies.iter().find(|body| {
+            (body.type_.as_str(), body.reason.as_str(), body.action.as_str())
+                == (saying.type_, saying.reason, saying.action)
+        });
+        if let Some(known) = known {
+            return Arc::clone(known);
+        }
+        let body = Arc::new(EventBody {
+            action: SmolStr::new_static(saying.action),
+            reason: SmolStr::new_static(saying.reason),
+            type_: SmolStr::new_static(saying.type_),
+            reporting_component: self.controller.clone(),
+            reporting_instance: INSTANCE,
+            ..EventBody::default()
+        });
+        self.bodies.push(Arc::clone(&body));
+        body
     }
 
     /// The same was said before: it becomes a series, or a longer one.

@@ -25,7 +25,7 @@ mod template;
 mod topology;
 mod verdicts;
 
-pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, Refusal};
+pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, PluginScores, Refusal};
 pub use config::Config;
 pub use queue::QueueLengths;
 pub use scheduler::Scheduler;

@@ -18,6 +18,8 @@ pub type PluginSet = u32;
 const WINDOW_NANOS: u64 = 1_000_000_000;
 /// How often pods that waited too long among the unschedulable are looked for.
 const FLUSH_NANOS: u64 = 30_000_000_000;
+/// An empty queue keeps room for so many pods.
+const ROOM_KEPT: usize = 256;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -190,6 +192,10 @@ impl Queue {
         };
         let mut pod = self.remove(uid)?;
         pod.attempts += 1;
+        // After a burst the room goes back.
+        if self.pods.is_empty() && self.pods.capacity() > ROOM_KEPT {
+            self.pods = IndexMap::default();
+        }
         Some(pod)
     }
 

@@ -45,7 +45,7 @@ fn recorded(decision: &Value) -> Scores {
 fn scored(attempt: &Attempt) -> Scores {
     let of_node = |row: &scheduler::NodeScore| {
         let names = attempt.plugins.iter().map(ToString::to_string);
-        names.zip(row.plugins.iter().map(|score| score.weighted)).collect()
+        names.zip(row.plugins.iter().map(|score| i64::from(score.weighted))).collect()
     };
     attempt.scores.iter().map(|row| (row.node.to_string(), of_node(row))).collect()
 }

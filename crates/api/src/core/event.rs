@@ -1,5 +1,8 @@
 //! Event: what a component has to say of an object.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use super::reference::ObjectReference;
 use crate::object::{Column, Kind, KindInfo, since};
 use crate::validation::check;
@@ -8,6 +11,7 @@ use apimachinery::meta::ObjectMeta;
 use apimachinery::names;
 use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::{MicroTime, Time};
+use apimachinery::wire::{Extra, Wire, WireError, take_field, take_object};
 use apimachinery::wire_struct;
 use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
@@ -29,24 +33,88 @@ wire_struct! {
 }
 
 wire_struct! {
-    /// What a component has to say of an object. Both the core form (`count`, `lastTimestamp`) and
-    /// the events.k8s.io form (`series`, `reportingController`).
-    pub struct Event {
+    /// The part of an event that all events of one reporter and reason share.
+    pub struct EventBody {
         pub action: SmolStr => "action",
-        pub count: i32 => "count",
-        pub event_time: Option<MicroTime> => "eventTime" keep,
-        pub first_timestamp: Option<Time> => "firstTimestamp" keep,
-        pub involved_object: ObjectReference => "involvedObject" keep,
-        pub last_timestamp: Option<Time> => "lastTimestamp" keep,
-        pub message: SmolStr => "message",
-        pub metadata: ObjectMeta => "metadata" keep,
         pub reason: SmolStr => "reason",
-        pub related: Option<Value> => "related",
         pub reporting_component: SmolStr => "reportingComponent" keep,
         pub reporting_instance: SmolStr => "reportingInstance" keep,
-        pub series: Option<Box<EventSeries>> => "series",
         pub source: EventSource => "source" keep,
         pub type_: SmolStr => "type",
+    }
+}
+
+/// What a component has to say of an object. Both the core form (`count`, `lastTimestamp`) and
+/// the events.k8s.io form (`series`, `reportingController`). Reads through to the body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    pub metadata: ObjectMeta,
+    pub involved_object: ObjectReference,
+    pub message: SmolStr,
+    pub body: Arc<EventBody>,
+    pub count: i32,
+    pub event_time: Option<MicroTime>,
+    pub first_timestamp: Option<Time>,
+    pub last_timestamp: Option<Time>,
+    pub related: Option<Box<Value>>,
+    pub series: Option<Box<EventSeries>>,
+    pub extra: Extra,
+}
+
+impl Deref for Event {
+    type Target = EventBody;
+    fn deref(&self) -> &EventBody {
+        &self.body
+    }
+}
+
+impl Wire for Event {
+    fn from_value(value: Value) -> Result<Self, WireError> {
+        let mut map = take_object(value)?;
+        let body = EventBody {
+            action: take_field(&mut map, "action")?,
+            reason: take_field(&mut map, "reason")?,
+            reporting_component: take_field(&mut map, "reportingComponent")?,
+            reporting_instance: take_field(&mut map, "reportingInstance")?,
+            source: take_field(&mut map, "source")?,
+            type_: take_field(&mut map, "type")?,
+            extra: Extra::default(),
+        };
+        Ok(Event {
+            metadata: take_field(&mut map, "metadata")?,
+            involved_object: take_field(&mut map, "involvedObject")?,
+            message: take_field(&mut map, "message")?,
+            body: Arc::new(body),
+            count: take_field(&mut map, "count")?,
+            event_time: take_field(&mut map, "eventTime")?,
+            first_timestamp: take_field(&mut map, "firstTimestamp")?,
+            last_timestamp: take_field(&mut map, "lastTimestamp")?,
+            related: take_field(&mut map, "related")?,
+            series: take_field(&mut map, "series")?,
+            extra: Extra::keep(map),
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        let mut map = self.extra.0.as_deref().cloned().unwrap_or_default();
+        if let Value::Object(body) = self.body.to_value() {
+            map.extend(body);
+        }
+        let mut put = |name: &str, empty: bool, value: Value| {
+            if !empty {
+                map.insert(name.to_owned(), value);
+            }
+        };
+        put("metadata", false, self.metadata.to_value());
+        put("involvedObject", false, self.involved_object.to_value());
+        put("message", self.message.is_empty(), self.message.to_value());
+        put("count", self.count == 0, self.count.into());
+        put("eventTime", false, self.event_time.to_value());
+        put("firstTimestamp", false, self.first_timestamp.to_value());
+        put("lastTimestamp", false, self.last_timestamp.to_value());
+        put("related", Wire::is_empty(&self.related), self.related.to_value());
+        put("series", Wire::is_empty(&self.series), self.series.to_value());
+        Value::Object(map)
     }
 }
 
