@@ -182,7 +182,14 @@ impl ApiServer {
 
     /// Watchers that slept and got news since the last call.
     pub fn take_wakes(&mut self) -> Vec<WatcherId> {
-        self.watches.take_wakes()
+        let mut woken = Vec::new();
+        self.take_wakes_into(&mut woken);
+        woken
+    }
+
+    /// The same, appended to a list that is used again and again.
+    pub fn take_wakes_into(&mut self, woken: &mut Vec<WatcherId>) {
+        self.watches.take_wakes(woken);
     }
 
     /// Takes the events that were committed at or before `until`. Gives the commit time of the

@@ -110,8 +110,8 @@ impl Watches {
         }
     }
 
-    pub fn take_wakes(&mut self) -> Vec<WatcherId> {
-        std::mem::take(&mut self.wakes)
+    pub fn take_wakes(&mut self, into: &mut Vec<WatcherId>) {
+        into.append(&mut self.wakes);
     }
 
     /// Events up to a moment; then the time of the next one, or none and the watcher sleeps.

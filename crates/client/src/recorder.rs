@@ -118,7 +118,10 @@ fn hash(parts: &[&str], start: u64) -> u64 {
     for part in parts {
         mix(part.len() as u64);
         for chunk in part.as_bytes().chunks(8) {
-            mix(chunk.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)));
+            mix(match <[u8; 8]>::try_from(chunk) {
+                Ok(whole) => u64::from_be_bytes(whole),
+                Err(_) => chunk.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+            });
         }
     }
     hash

@@ -20,6 +20,8 @@ use crate::process::{Chunk, ProcessId, ProcessState, Running};
 const COMPACTION_PERIOD: Duration = Duration::from_secs(300);
 /// How many events run between two looks at the budget.
 const BUDGET_STRIDE: u32 = 64;
+/// Room for watch events that is kept from one delivery to the next.
+const BATCH_KEPT: usize = 1024;
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -56,7 +58,8 @@ pub struct Cluster {
     fabric: Fabric,
     timers: Timers,
     seats: Vec<Seat>,
-    owners: BTreeMap<u32, WatcherOwner>,
+    /// By watcher id.
+    owners: Vec<Option<WatcherOwner>>,
     traces: TraceLog,
     changed_at: SimTime,
     log: Vec<Logged>,
@@ -67,6 +70,7 @@ pub struct Cluster {
     output: BTreeMap<u32, Vec<Chunk>>,
     next_process: u32,
     batch: Vec<WatchEvent>,
+    woken: Vec<WatcherId>,
     events_run: u64,
 }
 
@@ -85,7 +89,7 @@ impl Cluster {
             fabric: Fabric::default(),
             timers: Timers::default(),
             seats: Vec::new(),
-            owners: BTreeMap::new(),
+            owners: Vec::new(),
             traces: TraceLog::new(config.traces),
             changed_at: SimTime::ZERO,
             log: Vec::new(),
@@ -96,6 +100,7 @@ impl Cluster {
             output: BTreeMap::new(),
             next_process: 0,
             batch: Vec::new(),
+            woken: Vec::new(),
             events_run: 0,
             config,
         };
@@ -137,7 +142,7 @@ impl Cluster {
         }
         for spec in watches {
             let id = self.server.open_watch(&spec);
-            self.owners.insert(id.0, WatcherOwner::Component(index));
+            self.own(id, WatcherOwner::Component(index));
         }
         self.wake_watchers();
     }
@@ -262,23 +267,38 @@ impl Cluster {
     }
 
     fn wake_watchers(&mut self) {
-        for watcher in self.server.take_wakes() {
+        let mut woken = std::mem::take(&mut self.woken);
+        self.server.take_wakes_into(&mut woken);
+        for watcher in woken.drain(..) {
             let latency = self.latency_of(watcher);
             self.queue.push(self.now + latency, Event::Deliver(watcher));
         }
+        self.woken = woken;
+    }
+
+    fn own(&mut self, watcher: WatcherId, owner: WatcherOwner) {
+        let at = watcher.0 as usize;
+        self.owners.resize(self.owners.len().max(at + 1), None);
+        if let Some(slot) = self.owners.get_mut(at) {
+            *slot = Some(owner);
+        }
+    }
+
+    fn owner_of(&self, watcher: WatcherId) -> Option<WatcherOwner> {
+        self.owners.get(watcher.0 as usize).copied().flatten()
     }
 
     fn latency_of(&self, watcher: WatcherId) -> Duration {
-        match self.owners.get(&watcher.0) {
+        match self.owner_of(watcher) {
             Some(WatcherOwner::Component(index)) => {
-                self.seats.get(*index as usize).map_or(Duration::ZERO, |seat| seat.watch_latency)
+                self.seats.get(index as usize).map_or(Duration::ZERO, |seat| seat.watch_latency)
             }
             _ => Duration::from_micros(self.config.latency.watch_us),
         }
     }
 
     fn deliver(&mut self, watcher: WatcherId) {
-        let Some(owner) = self.owners.get(&watcher.0).copied() else { return };
+        let Some(owner) = self.owner_of(watcher) else { return };
         let latency = self.latency_of(watcher);
         let until = SimTime::from_nanos(self.now.nanos().saturating_sub(latency.as_nanos() as u64));
         let mut batch = std::mem::take(&mut self.batch);
@@ -295,6 +315,7 @@ impl Cluster {
             self.poll_process(id);
         }
         batch.clear();
+        batch.shrink_to(BATCH_KEPT);
         self.batch = batch;
     }
 
@@ -442,7 +463,7 @@ impl Cluster {
                 if running.watchers.is_empty() {
                     for spec in &watch {
                         let watcher = self.server.open_watch(spec);
-                        self.owners.insert(watcher.0, WatcherOwner::Process(id));
+                        self.own(watcher, WatcherOwner::Process(id));
                         running.watchers.push(watcher);
                     }
                 }
@@ -458,7 +479,9 @@ impl Cluster {
     fn close(&mut self, running: Running, code: i32) {
         for watcher in running.watchers {
             self.server.close_watch(watcher);
-            self.owners.remove(&watcher.0);
+            if let Some(owner) = self.owners.get_mut(watcher.0 as usize) {
+                *owner = None;
+            }
         }
         self.ended.insert(running.id, code);
     }

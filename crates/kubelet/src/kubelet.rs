@@ -17,6 +17,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::config::{Knobs, NodeConfig};
 use crate::ipam::Ipam;
+use crate::node_status::Seen;
 use crate::token::{Kind, Token};
 use crate::worker::{Stage, Worker};
 
@@ -104,6 +105,8 @@ pub struct Kubelet {
     pub(crate) lease: Option<Arc<api::Lease>>,
     /// When the node's status was last reported.
     pub(crate) reported: SimTime,
+    /// What the node's status was last made of.
+    pub(crate) seen: Option<Seen>,
     /// When the regular check of the node's status last came round.
     checked: SimTime,
     slots: Vec<Slot>,
@@ -131,6 +134,7 @@ impl Kubelet {
             node: None,
             lease: None,
             reported: SimTime::ZERO,
+            seen: None,
             checked: SimTime::ZERO,
             slots: Vec::new(),
             free: Vec::new(),

@@ -10,6 +10,7 @@ use api::{Lease, Node};
 use apimachinery::meta::{ObjectMeta, OwnerReference};
 use apimachinery::wire::Shared as SharedVec;
 use client::{ApiExt, Ctx};
+use clock::SimTime;
 use serde_json::json;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -123,6 +124,27 @@ fn full_reference(reference: &str) -> SmolStr {
     format_smolstr!("{}:{tag}", client::fabric::registry::full_name(repository))
 }
 
+/// What a node's status depends on beside the configuration: if none of it has moved, there is
+/// nothing new to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    version: u64,
+    images: usize,
+    last_pull: SimTime,
+}
+
+impl Seen {
+    fn of(node: &Node, config: &NodeConfig, ctx: &Ctx<'_>) -> Self {
+        let images = ctx.fabric.machines.get(&config.name).map(|machine| &machine.images);
+        let pulled = images.into_iter().flat_map(|images| images.values()).map(|i| i.pulled_at);
+        let (mut images, mut last_pull) = (0, SimTime::ZERO);
+        for at in pulled.filter(|at| *at <= ctx.now) {
+            (images, last_pull) = (images + 1, last_pull.max(at));
+        }
+        Seen { version: node.metadata.resource_version, images, last_pull }
+    }
+}
+
 /// Whether anything but the heartbeat differs.
 fn differs(old: &NodeStatus, new: &NodeStatus) -> bool {
     let timeless = |status: &NodeStatus| {
@@ -168,10 +190,17 @@ impl Kubelet {
     pub(crate) fn sync_node_status(&mut self, ctx: &mut Ctx<'_>) {
         // A node that someone deleted comes back only when its kubelet starts anew.
         let Some(node) = &self.node else { return };
-        let new = status_of(&self.shared.config, Some(&node.status), ctx);
+        let seen = Seen::of(node, &self.shared.config, ctx);
         let late = ctx.now.since(self.reported) >= self.shared.knobs().node_status_report;
+        if !late && self.seen == Some(seen) {
+            return;
+        }
+        let new = status_of(&self.shared.config, Some(&node.status), ctx);
         if late || differs(&node.status, &new) {
+            self.seen = None;
             self.report(ctx);
+        } else {
+            self.seen = Some(seen);
         }
     }
 

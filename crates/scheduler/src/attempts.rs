@@ -152,7 +152,7 @@ impl Attempt {
             refused_nodes: Vec::new(),
             plugins: Arc::clone(&self.plugins),
             scores: kept.collect(),
-            tie: self.tie.clone(),
+            tie: self.tie.iter().take(AGED_NODES).cloned().collect(),
             ..*self
         }
     }
