@@ -106,6 +106,8 @@ scenarios! {
     namespaces_and_finalizers "06d-namespace-gc-finalizers",
     config "07-config",
     bad_input "08a-bad-input",
+    apply_and_patch "09a-apply-patch",
     kubectl_output "09b-kubectl-output",
+    node_failure "10-node-failure",
     pod_lifecycle "14-pod-lifecycle",
 }

@@ -155,13 +155,18 @@ fn write_options(request: &mut Request, write: &Write) {
     }
 }
 
+/// What was once read from a server can be created again: its version is cleared, as
+/// cli-runtime's resource helper does.
 pub fn create(
     cx: &mut Cx<'_>,
     kind: Kind,
     namespace: &str,
-    object: Value,
+    mut object: Value,
     write: &Write,
 ) -> Outcome<Value> {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+    }
     let mut request = request(Verb::Create, kind, namespace, "").body(Body::Json(object));
     write_options(&mut request, write);
     send(cx, request).map(value_of)

@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod describe;
 mod distant;
+mod edit;
 mod events;
 mod exec;
 mod explain;
@@ -107,7 +108,7 @@ pub static ALL: &[&Verb] = &[
     &delete::VERB,
     &describe::VERB,
     &node::drain::VERB,
-    &replace::EDIT,
+    &edit::VERB,
     &events::VERB,
     &exec::VERB,
     &explain::VERB,

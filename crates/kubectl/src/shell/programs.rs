@@ -37,8 +37,7 @@ fn said(text: impl Into<String>, code: i32) -> Box<dyn Process> {
     Box::new(Said::new(text.into(), code))
 }
 
-/// Starts a program by its words. Assignments before a command hold for the session, as nothing
-/// here reads its environment but the shell.
+/// Starts a program by its words. Assignments before a command hold as long as it runs.
 pub fn start(
     cx: &mut Cx<'_>,
     argv: Vec<String>,
@@ -50,6 +49,16 @@ pub fn start(
         cx.session.env.extend(assignments);
         return once(|_| 0);
     };
+    if !assignments.is_empty() {
+        let before: Vec<_> = assignments
+            .iter()
+            .map(|(name, _)| (name.clone(), cx.session.env.get(name).cloned()))
+            .collect();
+        cx.session.env.extend(assignments);
+        let argv = std::iter::once(program).chain(words).collect();
+        let process = start(cx, argv, Vec::new(), stdin);
+        return Box::new(Scoped { process, before });
+    }
     let args: Vec<String> = words.collect();
     match program.as_str() {
         "kubectl" | "k" => Box::new(Command::new(args, stdin)),
@@ -110,6 +119,39 @@ pub fn start(
             Some(filter) => once(move |cx| filter(cx, &args, &stdin)),
             None => said(format!("bash: {name}: command not found\n"), 127),
         },
+    }
+}
+
+/// A program with variables of its own.
+struct Scoped {
+    process: Box<dyn Process>,
+    before: Vec<(String, Option<String>)>,
+}
+
+impl Scoped {
+    fn restore(&mut self, cx: &mut Cx<'_>) {
+        for (name, value) in std::mem::take(&mut self.before) {
+            match value {
+                Some(value) => cx.session.env.insert(name, value),
+                None => cx.session.env.remove(&name),
+            };
+        }
+    }
+}
+
+impl Process for Scoped {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        let progress = self.process.poll(cx);
+        if matches!(progress, Progress::Done(_)) {
+            self.restore(cx);
+        }
+        progress
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        let code = self.process.interrupt(cx);
+        self.restore(cx);
+        code
     }
 }
 

@@ -379,7 +379,7 @@ fn tr(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
     0
 }
 
-/// `sed 's/this/that/g'`, the one command of sed that is here.
+/// `sed 's/this/that/g'`, the one command of sed that is here; `-i` writes the files anew.
 fn sed(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
     let (options, mut rest) = options(args, "e");
     let script = options.iter().find(|(letter, _)| *letter == 'e').map(|(_, value)| *value);
@@ -399,8 +399,7 @@ fn sed(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
         }
         _ => Vec::new(),
     };
-    let ([from, to, flags], false) = (parts.as_slice(), has(&options, 'i') || has(&options, 'n'))
-    else {
+    let ([from, to, flags], false) = (parts.as_slice(), has(&options, 'n')) else {
         cx.complain("sed: only 's/this/that/' is supported in this terminal");
         return 1;
     };
@@ -411,13 +410,30 @@ fn sed(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
             return 1;
         }
     };
-    let (text, code) = input(cx, "sed", &rest, stdin);
-    for line in text.split_inclusive('\n') {
-        let changed = replaced(&pattern, line.trim_end_matches('\n'), to, flags.contains('g'));
-        cx.out.stdout(&changed);
-        cx.out.stdout(if line.ends_with('\n') { "\n" } else { "" });
+    let all = flags.contains('g');
+    if !has(&options, 'i') {
+        let (text, code) = input(cx, "sed", &rest, stdin);
+        cx.out.stdout(&substituted(&pattern, &text, to, all));
+        return code;
     }
-    code
+    let mut worst = 0;
+    for name in rest {
+        let (text, code) = input(cx, "sed", &[name], "");
+        if code == 0 {
+            cx.session.files.write(name, substituted(&pattern, &text, to, all));
+        }
+        worst = worst.max(code);
+    }
+    worst
+}
+
+fn substituted(pattern: &Pattern, text: &str, to: &str, all: bool) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        out.push_str(&replaced(pattern, line.trim_end_matches('\n'), to, all));
+        out.push_str(if line.ends_with('\n') { "\n" } else { "" });
+    }
+    out
 }
 
 fn replaced(pattern: &Pattern, line: &str, to: &str, all: bool) -> String {

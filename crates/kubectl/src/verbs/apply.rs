@@ -222,7 +222,7 @@ fn patch(
                 describe(one),
                 one.source
             );
-            Err(fail.prefixed(&prefix))
+            Err(fail.at_source("patching", &one.source).prefixed(&prefix))
         }
     }
 }

@@ -192,8 +192,29 @@ fn delete(cx: &mut Cx<'_>, one: &Found, how: &How) -> Outcome {
     Ok(())
 }
 
+/// Deletes what `replace --force` creates anew; what is not there is no failure.
+pub fn to_replace(cx: &mut Cx<'_>, found: &[Found], grace: i64) -> Outcome<Gone> {
+    let options = DeleteOptions {
+        // A period of zero would not wait for the end.
+        grace_period_seconds: (grace >= 0).then_some(grace.max(1)),
+        propagation: Some(Propagation::Background),
+        ..DeleteOptions::default()
+    };
+    let how = How { options, forced: false, dry_run: DryRun::None, by_name: false };
+    let mut gone = Vec::new();
+    for one in found {
+        match delete(cx, one, &how) {
+            // The file's uid is none to wait by.
+            Ok(()) => gone.push(Found { object: serde_json::Value::Null, ..one.clone() }),
+            Err(fail) if fail.is_not_found() => {}
+            Err(fail) => return Err(fail),
+        }
+    }
+    Ok(Gone { objects: gone, until: None })
+}
+
 /// Waits until none of the objects is left.
-struct Gone {
+pub struct Gone {
     objects: Vec<Found>,
     until: Option<SimTime>,
 }

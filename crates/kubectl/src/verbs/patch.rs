@@ -1,6 +1,7 @@
 //! `kubectl patch`.
 // Models kubectl/pkg/cmd/patch/patch.go.
 
+use apimachinery::status::Status;
 use client::PatchType;
 use schema::Schema;
 use serde_json::Value;
@@ -56,6 +57,17 @@ fn read(cx: &Cx<'_>, args: &Args) -> Outcome<Value> {
         },
         _ => return args.usage("cannot specify --patch and --patch-file together"),
     };
+    // Text that begins as JSON goes to the server as it is, and the server says what is wrong.
+    if text.trim_start().starts_with('{') {
+        match serde_json::from_str(&text) {
+            Ok(value) => return Ok(value),
+            Err(why) if why.is_eof() => {
+                let status = Status::bad_request("unexpected end of JSON input".to_owned());
+                return Err(status.into());
+            }
+            Err(_) => {}
+        }
+    }
     let parsed = yaml::parse(&text, &Limits::default());
     if let Some(wrong) = parsed.diagnostics.first() {
         return error(format!("unable to parse {text:?}: {}", wrong.message));
