@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use api::core::pod_status::{
-    ConditionStatus, ContainerState, ContainerStatus, PodCondition, PodConditionType, PodIp,
-    PodPhase, PodStatus,
+    ConditionStatus, ContainerState, ContainerStatus, PodCondition, PodConditionType, PodPhase,
+    PodStatus,
 };
 use api::{Pod, core::container::Container};
 use apimachinery::duration::Duration as GoDuration;
@@ -85,11 +85,10 @@ impl Worker {
         if self.stage == Stage::Finished && old.phase.is_terminal() && !self.admitted_once() {
             return old.clone();
         }
+        // The lists of addresses are derived when the status is written out.
         status.host_ip = shared.address.clone();
-        status.host_ips = vec![PodIp { ip: status.host_ip.clone(), ..PodIp::default() }];
         if let Some(ip) = self.ip() {
             status.pod_ip = format_smolstr!("{ip}");
-            status.pod_ips = vec![PodIp { ip: status.pod_ip.clone(), ..PodIp::default() }];
         }
         let (init, main) = self.works.split_at(self.init_count().min(self.works.len()));
         let waiting = if init.is_empty() { "ContainerCreating" } else { "PodInitializing" };
