@@ -89,3 +89,15 @@ test("the first visit's card types visibly", async () => {
     assert.equal(await page.locator(".welcome").count(), 0);
   });
 });
+
+test("one click sends requests that spread over the pods", async () => {
+  await withPage(async ({ page }) => {
+    await ready(page);
+    await page.getByRole("button", { name: "Send requests" }).click();
+    await page.waitForFunction(() => {
+      const answers = JSON.parse(window.kubarium.state()).requests.web ?? {};
+      return Object.keys(answers).length >= 2;
+    });
+    assert.match(await screen(page), /\$ kubectl expose deployment web --port=80\nservice\/web exposed/);
+  });
+});

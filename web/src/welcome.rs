@@ -1,8 +1,11 @@
 //! The card of a first visit: three ways to begin, each typed visibly into the terminal.
 
+use cluster::Command;
 use yew::prelude::*;
 
+use crate::console::{Console, Line};
 use crate::cx::{use_act, use_console, use_engine, use_tr};
+use crate::engine::Engine;
 use crate::examples::SHARED;
 use crate::i18n::Word;
 use crate::session::{Action, Below};
@@ -13,7 +16,7 @@ const WEB: &str = "kubectl create deployment web --image=nginx --replicas=3\n\
 #[component]
 pub fn Welcome() -> Html {
     let (tr, act, console, engine) = (use_tr(), use_act(), use_console(), use_engine());
-    let start = |begin: fn(&crate::console::Console, &crate::engine::Engine)| {
+    let start = |begin: fn(&Console, &Engine)| {
         let (act, console, engine) = (act.clone(), console.clone(), engine.clone());
         Callback::from(move |_: MouseEvent| {
             act.emit(Action::Welcomed);
@@ -42,17 +45,17 @@ pub fn Welcome() -> Html {
     }
 }
 
-fn deploy_web(console: &crate::console::Console, _: &crate::engine::Engine) {
+fn deploy_web(console: &Console, _: &Engine) {
     console.type_text(WEB);
 }
 
-fn shared_pod(console: &crate::console::Console, _: &crate::engine::Engine) {
+fn shared_pod(console: &Console, _: &Engine) {
     let text = SHARED.text;
     console.type_text(&format!("cat <<EOF | kubectl apply -f -\n{text}EOF"));
 }
 
 /// A service needs pods behind it, so these come first; `web` may be there already.
-fn send_requests(console: &crate::console::Console, engine: &crate::engine::Engine) {
+fn send_requests(console: &Console, engine: &Engine) {
     let has = |words: &str| {
         let listed = engine.read(&format!("kubectl get {words} -o name --ignore-not-found"));
         listed.contains("/web")
@@ -60,12 +63,19 @@ fn send_requests(console: &crate::console::Console, engine: &crate::engine::Engi
     if !has("deployment web") {
         console.type_text(WEB);
     }
-    if !has("service web") {
-        console.type_text("kubectl expose deployment web --port=80");
+    let begin = {
+        let engine = engine.clone();
+        Callback::from(move |_: Vec<Line>| {
+            engine.execute(Command::Traffic {
+                client: "browser".into(),
+                target: "http://web.default.svc/".into(),
+                per_second: 10,
+            });
+        })
+    };
+    if has("service web") {
+        begin.emit(Vec::new());
+    } else {
+        console.run("kubectl expose deployment web --port=80", Some(begin));
     }
-    engine.execute(cluster::Command::Traffic {
-        client: "browser".into(),
-        target: "http://web.default.svc/".into(),
-        per_second: 10,
-    });
 }
