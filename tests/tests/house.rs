@@ -82,3 +82,36 @@ fn the_engine_knows_no_browser() {
         }
     }
 }
+
+/// Names between backticks in ARCHITECTURE.md's list of invariants.
+fn named() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let list = text.split("## Invariants").nth(1).expect("the list of invariants");
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_invariant_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let named = named();
+    assert!(named.len() > 20);
+    for name in &named {
+        let (file, test) = name.split_once("::").unwrap_or((name, ""));
+        let path = match file.contains('/') {
+            true => root.join(file),
+            false => root.join(format!("tests/tests/{file}.rs")),
+        };
+        if test.is_empty() {
+            assert!(path.exists(), "{name}");
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert!(text.contains(&format!("fn {test}()")), "{name}");
+    }
+    let invariants = fs::read_to_string(root.join("tests/tests/invariants.rs")).expect("the file");
+    for after in invariants.split("#[test]\nfn ").skip(1) {
+        let test = after.split('(').next().unwrap_or_default();
+        assert!(named.contains(&format!("invariants::{test}")), "{test} is not in the list");
+    }
+}

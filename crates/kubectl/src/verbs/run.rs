@@ -1,6 +1,7 @@
 //! `kubectl run`.
 // Models kubectl/pkg/cmd/run/run.go.
 
+use client::fabric::{PullError, Registry};
 use serde_json::{Map, Value, json};
 
 use crate::discovery;
@@ -89,6 +90,13 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let Some((name, command)) = args.words.split_first() else {
         return args.usage("NAME is required for run");
     };
+    let image = args.text("image");
+    if image.is_empty() {
+        return error("--image is required");
+    }
+    if let Err(PullError::InvalidName(_)) = Registry::default().find(image) {
+        return error(format!("Invalid image name {image:?}: invalid reference format"));
+    }
     if ["stdin", "tty", "attach", "rm"].iter().any(|flag| args.bool(flag)) {
         return error(
             "--stdin, --tty, --attach and --rm need an attached terminal, which is not supported \
