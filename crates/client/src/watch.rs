@@ -19,7 +19,7 @@ pub enum WatchFilter {
 }
 
 /// A list followed by a watch: the objects that exist come first, as `Added`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchSpec {
     pub resource: GroupResource,
     pub filter: WatchFilter,

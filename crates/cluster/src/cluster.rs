@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use apiserver::{ApiServer, CallCx, WatcherId};
-use client::{Component, Ctx, Fabric, Timers, Trace, TraceKind, User, WatchEvent};
+use client::{Component, Ctx, Fabric, Timers, Trace, TraceKind, User, WatchEvent, WatchSpec};
 use clock::{Duration, EventQueue, Rng, SimTime};
 use kubectl::{Cx, Output, Progress, Session};
 use smol_str::SmolStr;
@@ -432,7 +432,8 @@ impl Cluster {
         let id = ProcessId(self.next_process);
         self.next_process += 1;
         let process = kubectl::start(line, &self.session);
-        let running = Running { id, terminal, process, watchers: Vec::new(), until: None };
+        let running =
+            Running { id, terminal, process, watch: Vec::new(), watchers: Vec::new(), until: None };
         self.processes.insert(id, running);
         self.poll_process(id);
         id
@@ -460,12 +461,17 @@ impl Cluster {
         match progress {
             Progress::Done(code) => self.close(running, code),
             Progress::Wait { watch, until } => {
-                if running.watchers.is_empty() {
+                // What one command waits for only shrinks; the next of a line has its own.
+                let is_open =
+                    |spec: Option<&WatchSpec>| spec.is_none_or(|spec| running.watch.contains(spec));
+                if !is_open(watch.first()) || !is_open(watch.last()) {
+                    self.close_watches(std::mem::take(&mut running.watchers));
                     for spec in &watch {
                         let watcher = self.server.open_watch(spec);
                         self.own(watcher, WatcherOwner::Process(id));
                         running.watchers.push(watcher);
                     }
+                    running.watch = watch;
                 }
                 if let Some(at) = until.filter(|at| running.until != Some(*at)) {
                     self.queue.push(at.max(self.now), Event::Process(id));
@@ -477,13 +483,17 @@ impl Cluster {
     }
 
     fn close(&mut self, running: Running, code: i32) {
-        for watcher in running.watchers {
+        self.close_watches(running.watchers);
+        self.ended.insert(running.id, code);
+    }
+
+    fn close_watches(&mut self, watchers: Vec<WatcherId>) {
+        for watcher in watchers {
             self.server.close_watch(watcher);
             if let Some(owner) = self.owners.get_mut(watcher.0 as usize) {
                 *owner = None;
             }
         }
-        self.ended.insert(running.id, code);
     }
 
     fn with_cx(&mut self, terminal: u32, act: impl FnOnce(&mut Cx<'_>)) {

@@ -1,6 +1,7 @@
 //! Commands that run in terminals and may wait: `rollout status`, `get -w`, `logs -f`.
 
 use apiserver::WatcherId;
+use client::WatchSpec;
 use clock::SimTime;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +37,7 @@ pub(crate) struct Running {
     pub id: ProcessId,
     pub terminal: u32,
     pub process: Box<dyn kubectl::Process>,
+    pub watch: Vec<WatchSpec>,
     pub watchers: Vec<WatcherId>,
     pub until: Option<SimTime>,
 }

@@ -309,6 +309,34 @@ mod tests {
     }
 
     #[test]
+    fn a_here_document_may_end_behind_its_last_word() {
+        let steps =
+            parse("kubectl apply -f - <<E\na: 3E\nkubectl apply -f - <<E\nb: 3E\n").unwrap();
+        let texts: Vec<_> = steps
+            .iter()
+            .map(|step| match step {
+                Step::Command { text, .. } => text.as_str(),
+                _ => "",
+            })
+            .collect();
+        assert_eq!(texts, ["kubectl apply -f - <<E\na: 3E", "kubectl apply -f - <<E\nb: 3E"]);
+    }
+
+    #[test]
+    fn each_command_of_a_line_is_woken_by_what_it_waits_for() {
+        let text = "kubectl run a --image=nginx\n\
+                    &kubectl wait --for=condition=Ready pod/a; \
+                    kubectl get cm -w -o name > w & echo $! > p\n\
+                    #sleep 5\nkubectl create cm c\nkill $(cat p)\nkubectl create cm d\ncat w\n";
+        let runner = Runner::new(Cluster::new(crate::Config::recorded()));
+        let said = runner.run(&parse(text).unwrap());
+        assert!(
+            said.contains("$ cat w\nconfigmap/kube-root-ca.crt\nconfigmap/c\n--exit 0--"),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn only_changes_are_waited_for() {
         for looking in
             ["kubectl get pods", "kubectl rollout status deploy/web", "kubectl -n x get po"]

@@ -88,6 +88,9 @@ pub struct Session {
     /// Warnings already printed by the running command, which says each once.
     pub(crate) warned: BTreeSet<String>,
     pub(crate) depth: u8,
+    /// Pipelines that run in the background, by the number that `$!` gives.
+    pub(crate) jobs: BTreeSet<u32>,
+    pub(crate) last_job: u32,
 }
 
 impl Default for Session {
@@ -103,6 +106,8 @@ impl Default for Session {
             history: Vec::new(),
             warned: BTreeSet::new(),
             depth: 0,
+            jobs: BTreeSet::new(),
+            last_job: 0,
         }
     }
 }

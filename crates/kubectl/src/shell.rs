@@ -9,6 +9,7 @@ mod printf;
 mod programs;
 mod text;
 
+use client::WatchSpec;
 use clock::SimTime;
 
 use crate::session::{Cx, Output, Process, Progress, Session, Stream};
@@ -24,7 +25,7 @@ pub fn start(line: &str, session: &Session) -> Box<dyn Process> {
         return Box::new(Said::new("bash: too many nested shells\n".to_owned(), 2));
     }
     match parse::parse(line) {
-        Ok(items) => Box::new(Shell { items, at: 0, code: 0, running: None }),
+        Ok(items) => Box::new(Shell { items, at: 0, code: 0, running: None, jobs: Vec::new() }),
         Err(text) => Box::new(Said::new(text, 2)),
     }
 }
@@ -59,6 +60,13 @@ struct Shell {
     at: usize,
     code: i32,
     running: Option<Pipeline>,
+    jobs: Vec<Job>,
+}
+
+/// A pipeline in the background. The line ends when all of its jobs have ended.
+struct Job {
+    number: u32,
+    pipeline: Pipeline,
 }
 
 /// A pipeline: its commands run to their end one after the other, the output of each kept for the
@@ -79,8 +87,13 @@ struct Stage {
 impl Process for Shell {
     fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
         loop {
+            self.drop_killed(cx);
             if self.running.is_none() && !self.begin_next(cx) {
-                return Progress::Done(self.code);
+                let (watch, until) = self.poll_jobs(cx);
+                return match self.jobs.is_empty() {
+                    true => Progress::Done(self.code),
+                    false => Progress::Wait { watch, until },
+                };
             }
             let Some(pipeline) = &mut self.running else { continue };
             match pipeline.poll(cx) {
@@ -89,12 +102,21 @@ impl Process for Shell {
                     cx.session.env.insert("?".to_owned(), code.to_string());
                     self.running = None;
                 }
-                wait => return wait,
+                Progress::Wait { mut watch, until } => {
+                    let (more, earlier) = self.poll_jobs(cx);
+                    watch.extend(more);
+                    let until = [until, earlier].into_iter().flatten().min();
+                    return Progress::Wait { watch, until };
+                }
             }
         }
     }
 
     fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        for mut job in std::mem::take(&mut self.jobs) {
+            cx.session.jobs.remove(&job.number);
+            job.pipeline.interrupt(cx);
+        }
         match &mut self.running {
             Some(pipeline) => pipeline.interrupt(cx),
             None => 130,
@@ -103,9 +125,47 @@ impl Process for Shell {
 }
 
 impl Shell {
+    /// `kill` takes a job off the session's list.
+    fn drop_killed(&mut self, cx: &mut Cx<'_>) {
+        self.jobs.retain_mut(|job| {
+            let lives = cx.session.jobs.contains(&job.number);
+            if !lives {
+                job.pipeline.interrupt(cx);
+            }
+            lives
+        });
+    }
+
+    /// Lets the jobs go on; what those that are left wait for.
+    fn poll_jobs(&mut self, cx: &mut Cx<'_>) -> (Vec<WatchSpec>, Option<SimTime>) {
+        let (mut watches, mut earliest) = (Vec::new(), None);
+        self.jobs.retain_mut(|job| match job.pipeline.poll(cx) {
+            Progress::Done(_) => {
+                cx.session.jobs.remove(&job.number);
+                false
+            }
+            Progress::Wait { watch, until } => {
+                watches.extend(watch);
+                earliest = [earliest, until].into_iter().flatten().min();
+                true
+            }
+        });
+        (watches, earliest)
+    }
+
+    fn begin_job(&mut self, cx: &mut Cx<'_>, mut pipeline: Pipeline) {
+        cx.session.last_job = cx.session.last_job.wrapping_add(1);
+        let number = cx.session.last_job;
+        cx.session.env.insert("!".to_owned(), number.to_string());
+        if let Progress::Wait { .. } = pipeline.poll(cx) {
+            cx.session.jobs.insert(number);
+            self.jobs.push(Job { number, pipeline });
+        }
+    }
+
     /// Begins the next pipeline that is to run; false at the end of the line.
     fn begin_next(&mut self, cx: &mut Cx<'_>) -> bool {
-        while let Some(item) = self.items.get(self.at) {
+        while let Some(item) = self.items.get(self.at).cloned() {
             self.at += 1;
             let skip = match item.connector {
                 Connector::Always => false,
@@ -115,9 +175,12 @@ impl Shell {
             if skip {
                 continue;
             }
-            let mut commands = item.commands.clone().into_iter();
+            let mut commands = item.commands.into_iter();
             let Some(first) = commands.next() else { continue };
             match stage(cx, first, String::new(), commands.len() == 0) {
+                Ok(current) if item.background => {
+                    self.begin_job(cx, Pipeline { commands, current });
+                }
                 Ok(current) => {
                     self.running = Some(Pipeline { commands, current });
                     return true;

@@ -102,6 +102,52 @@ error: the path "nosuch.yaml" does not exist
 }
 
 #[test]
+fn what_was_read_is_changed_and_written_back() {
+    check(
+        r#"
+$ printf '\377x' > b; printf 'a=%s\n' 1 2 > e; kubectl create cm c --from-file=b; kubectl get cm c -o jsonpath='{.binaryData.b}{"\n"}'; cat e
+---
+configmap/c created
+/3g=
+a=1
+a=2
+--exit 0--
+$ kubectl create cm d --from-literal=a=1; kubectl get cm d -o yaml > d.yaml; sed -i 's/"1"/"2"/' d.yaml
+---
+configmap/d created
+--exit 0--
+$ kubectl replace --force -f d.yaml; kubectl get cm d -o jsonpath='{.data.a}{"\n"}'
+---
+configmap "d" deleted from default namespace
+configmap/d replaced
+2
+--exit 0--
+$ KUBE_EDITOR="sed -i 's/\"2\"/\"3\"/'" kubectl edit cm d; kubectl get cm d -o jsonpath='{.data.a}{"\n"}'
+---
+configmap/d edited
+3
+--exit 0--
+$ KUBE_EDITOR=true kubectl edit cm d
+---
+--stderr--
+Edit cancelled, no changes made.
+--exit 0--
+$ kubectl get cm d -w > w.txt & echo $! > pid; kill $(cat pid); cat w.txt | head -1; kill 99
+---
+NAME   DATA   AGE
+--stderr--
+bash: kill: (99) - No such process
+--exit 1--
+$ kubectl attach nosuch
+---
+--stderr--
+Error from server (NotFound): pods "nosuch" not found
+--exit 1--
+"#,
+    );
+}
+
+#[test]
 fn mistakes_are_told_in_kubectl_s_words() {
     check(
         r#"

@@ -170,8 +170,10 @@ impl Worker {
 
     /// The emulated kubelets of the recordings told of a missing source once.
     fn env_still_missing(&mut self, shared: &Shared, ctx: &mut Ctx<'_>, index: usize) -> bool {
-        let waits_for_env = |state: &State| matches!(state, State::NoImage { reason, .. } if *reason == CONFIG_ERROR);
-        let waits = self.works.get(index).is_some_and(|work| waits_for_env(&work.state));
+        let waits = match self.works.get(index).map(|work| &work.state) {
+            Some(State::NoImage { reason, .. }) => *reason == CONFIG_ERROR,
+            _ => false,
+        };
         if !waits || !shared.knobs().as_recorded || self.read_env(ctx, index).is_ok() {
             return false;
         }

@@ -158,8 +158,7 @@ impl Lexer<'_> {
         } else if self.eat('>') {
             self.output(None)?;
         } else {
-            // What would run in the background runs before the next command.
-            self.operator(";");
+            self.operator("&");
         }
         Ok(())
     }
@@ -371,10 +370,10 @@ impl Lexer<'_> {
                 }
                 word.pieces.push(Piece::Variable { name, quoted });
             }
-            Some(c) if c == '?' || c == '_' || c.is_ascii_alphabetic() => {
+            Some(c) if c == '?' || c == '!' || c == '_' || c.is_ascii_alphabetic() => {
                 let mut name = String::from(c);
                 self.chars.next();
-                if c != '?' {
+                if c != '?' && c != '!' {
                     let is_part = |c: &char| *c == '_' || c.is_ascii_alphanumeric();
                     while let Some(c) = self.chars.next_if(is_part) {
                         name.push(c);

@@ -21,6 +21,14 @@ pub enum Connector {
 pub struct Item {
     pub connector: Connector,
     pub commands: Vec<Command>,
+    /// Ended with `&`: the next pipeline does not wait for it.
+    pub background: bool,
+}
+
+impl Item {
+    fn behind(connector: Connector) -> Self {
+        Item { connector, commands: Vec::new(), background: false }
+    }
 }
 
 const RESERVED: [&str; 11] =
@@ -31,7 +39,7 @@ pub fn parse(line: &str) -> Result<Vec<Item>, String> {
     let (tokens, texts, last) = tokens(line)?;
     let mut items: Vec<Item> = Vec::new();
     let mut texts = texts.into_iter();
-    let mut item = Item { connector: Connector::Always, commands: Vec::new() };
+    let mut item = Item::behind(Connector::Always);
     let mut command = Command::default();
     let mut wants_more = None;
     for token in tokens {
@@ -63,8 +71,8 @@ pub fn parse(line: &str) -> Result<Vec<Item>, String> {
                 if connector != Connector::Always {
                     wants_more = Some(operator);
                 }
-                let next = Item { connector, commands: Vec::new() };
-                items.push(std::mem::replace(&mut item, next));
+                item.background = operator == "&";
+                items.push(std::mem::replace(&mut item, Item::behind(connector)));
             }
         }
     }

@@ -9,10 +9,10 @@ use crate::session::{Cx, Process, Progress};
 use crate::shell::{Said, Sleep, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 26] = [
     "awk", "cat", "clear", "cut", "echo", "exit", "export", "grep", "head", "help", "history", "k",
-    "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed", "sh", "sleep", "sort",
-    "tail", "watch",
+    "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed", "sh", "sleep",
+    "sort", "tail", "watch",
 ];
 
 /// Does its work at the first poll.
@@ -108,6 +108,7 @@ pub fn start(
             once(move |_| code)
         }
         "ls" => once(move |cx| ls(cx, &args)),
+        "kill" => once(move |cx| kill(cx, &args)),
         "rm" => once(move |cx| rm(cx, &args)),
         "mkdir" => once(move |cx| {
             args.iter().filter(|arg| !arg.starts_with('-')).for_each(|name| {
@@ -252,6 +253,18 @@ fn ls(cx: &mut Cx<'_>, args: &[String]) -> i32 {
         } else {
             cx.complain(&format!("ls: cannot access '{name}': No such file or directory"));
             code = 2;
+        }
+    }
+    code
+}
+
+/// Ends jobs in the background; they notice when they are polled next.
+fn kill(cx: &mut Cx<'_>, args: &[String]) -> i32 {
+    let mut code = 0;
+    for word in args.iter().filter(|arg| !arg.starts_with('-')) {
+        if !word.parse().is_ok_and(|number: u32| cx.session.jobs.remove(&number)) {
+            cx.complain(&format!("bash: kill: ({word}) - No such process"));
+            code = 1;
         }
     }
     code
