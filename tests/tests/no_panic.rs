@@ -54,39 +54,46 @@ fn kubectl_line() -> impl Strategy<Value = String> {
 
 /// A manifest of a kind that exists in which one place holds something else.
 fn manifest() -> impl Strategy<Value = String> {
-    let kinds = MANIFESTS.to_vec();
     let strange = || {
         prop_oneof![
-            5 => prop::sample::select(words(STRANGE)).prop_map(|text| text.replace(':', ": ")),
+            9 => prop::sample::select(words(STRANGE)).prop_map(|text| text.replace(':', ": ")),
             1 => "[ -~]{0,10}",
         ]
     };
     let change = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), strange());
-    (prop::sample::select(kinds), prop::collection::vec(change, 1..4)).prop_map(
-        |(text, changes)| {
-            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-            for (line, place, value) in changes {
-                let at = line.index(lines.len());
-                let line = lines[at].clone();
-                // After one of the line's colons, up to the next sign that ends a value.
-                let colons: Vec<usize> = line.match_indices(": ").map(|(at, _)| at + 2).collect();
-                lines[at] = match colons.is_empty() {
-                    true => format!("{line} {value}"),
-                    false => {
-                        let from = colons[place.index(colons.len())];
-                        let rest = &line[from..];
-                        let cut = if rest.starts_with(['{', '[']) {
-                            rest.len()
-                        } else {
-                            rest.find([',', '}', ']']).unwrap_or(rest.len())
-                        };
-                        format!("{}{value}{}", &line[..from], &rest[cut..])
-                    }
-                };
-            }
-            lines.join("\n") + "\n"
-        },
-    )
+    let changes = prop::collection::vec(change, 1..3);
+    (prop::sample::select(MANIFESTS.to_vec()), changes).prop_map(|(text, changes)| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (line, place, value) in changes {
+            let at = 2 + line.index(lines.len() - 2);
+            put(&mut lines, at, place, &value);
+        }
+        lines.join("\n") + "\n"
+    })
+}
+
+fn depth(line: &str) -> usize {
+    line.find(|c| c != ' ' && c != '-').unwrap_or(0)
+}
+
+/// Puts a value in place of one that a line holds, or of everything below it.
+fn put(lines: &mut Vec<String>, at: usize, place: prop::sample::Index, value: &str) {
+    let line = lines[at].clone();
+    let colons: Vec<usize> = line.match_indices(": ").map(|(at, _)| at + 2).collect();
+    if colons.is_empty() {
+        let below = lines[at + 1..].iter().take_while(|next| depth(next) > depth(&line)).count();
+        lines.drain(at + 1..=at + below);
+        lines[at] = format!("{line} {value}");
+        return;
+    }
+    let from = colons[place.index(colons.len())];
+    let rest = &line[from..];
+    let nested = rest.starts_with(['{', '[']) && colons.first() == Some(&from);
+    let end = match nested {
+        true => rest.len(),
+        false => rest.find([',', '}', ']']).unwrap_or(rest.len()),
+    };
+    lines[at] = format!("{}{value}{}", &line[..from], &rest[end..]);
 }
 
 /// A small cluster with something on it.
