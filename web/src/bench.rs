@@ -48,18 +48,24 @@ fn heap_bytes() -> f64 {
     bytes.as_f64().unwrap_or(0.0)
 }
 
+/// Twice, on a cluster of its own each: the browser compiles hot code only while it runs, so the
+/// first run is a person's first minute and the second is the engine's pace.
 fn to_ready() -> Vec<Value> {
-    let mut cluster = measure::ready_nodes(NODES);
     let before = heap_bytes();
-    let Some(found) = measure::to_ready(&mut cluster, PODS, &now_ms) else { return Vec::new() };
+    let mut rows = Vec::new();
+    for (run, aim) in [("first run", Value::Null), ("second run", json!(">= 10000"))] {
+        let mut cluster = measure::ready_nodes(NODES);
+        let Some(found) = measure::to_ready(&mut cluster, PODS, &now_ms) else { return rows };
+        let name = format!("pods to Ready, 100 nodes, 5,000 pods, {run}");
+        let rate = f64::from(found.pods) * 1000.0 / found.wall_ms.max(1.0);
+        rows.push(json!({"name": name, "value": rate, "unit": "pods/s", "aim": aim}));
+    }
     let heap = heap_bytes() - before;
-    let rate = f64::from(found.pods) * 1000.0 / found.wall_ms.max(1.0);
-    vec![
-        json!({"name": "pods to Ready, 100 nodes, 5,000 pods", "value": rate, "unit": "pods/s",
-               "aim": ">= 10000"}),
-        json!({"name": "growth of wasm memory a pod", "value": heap / f64::from(found.pods),
-               "unit": "B", "aim": "<= 1024"}),
-    ]
+    rows.push(
+        json!({"name": "growth of wasm memory a pod, the burst's history and events included",
+        "value": heap / f64::from(PODS), "unit": "B", "aim": "<= 1024"}),
+    );
+    rows
 }
 
 fn canvas() -> Option<HtmlCanvasElement> {

@@ -77,6 +77,7 @@ struct State {
     events: EventLog,
     samples: Samples,
     words: crate::figures::LastWords,
+    meter: crate::figures::Meter,
     output: Vec<Chunk>,
     was_busy: bool,
     requests: u64,
@@ -354,6 +355,7 @@ impl State {
             events: EventLog::default(),
             samples: Samples::default(),
             words: crate::figures::LastWords::default(),
+            meter: crate::figures::Meter::default(),
             output: Vec::new(),
             was_busy: false,
             requests: 0,
@@ -424,6 +426,8 @@ impl State {
         };
         crate::figures::fill(&self.cluster, &mut stats);
         self.words.fill(&mut stats);
+        self.meter.read(&self.cluster);
+        stats.usage = self.meter.usage().to_vec();
         self.model.set_stats(stats);
     }
 

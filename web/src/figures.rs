@@ -1,10 +1,13 @@
 //! Numbers of the cluster that are not objects, read off its components for picture and metrics.
 
+use std::collections::BTreeMap;
+
 use api::Deployment;
 use client::WatchEvent;
 use client::fabric::Packet;
+use clock::SimTime;
 use cluster::Cluster;
-use scene::{ClientStats, Model, Stats};
+use scene::{ClientStats, Model, NodeUsage, Stats};
 use smol_str::{SmolStr, format_smolstr};
 
 /// What components said last.
@@ -38,6 +41,38 @@ impl LastWords {
     pub fn fill(&self, stats: &mut Stats) {
         stats.controller = self.controller.clone();
         stats.dns = self.dns.clone();
+    }
+}
+
+/// What the nodes' containers use: read once a virtual second, CPU as the rate since the last time.
+#[derive(Debug, Default)]
+pub struct Meter {
+    read_at: SimTime,
+    /// CPU time so far, by node.
+    cpu_nanos: BTreeMap<SmolStr, u64>,
+    usage: Vec<NodeUsage>,
+}
+
+impl Meter {
+    pub fn read(&mut self, cluster: &Cluster) {
+        let passed = cluster.now().since(self.read_at);
+        if passed.as_secs() == 0 {
+            return;
+        }
+        self.read_at = cluster.now();
+        let found = kubelet::usage_by_node(cluster.fabric(), cluster.now());
+        let micros = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX).max(1);
+        let usage = found.iter().map(|(node, (cpu_nanos, memory_bytes))| {
+            let before = self.cpu_nanos.get(node).copied().unwrap_or(*cpu_nanos);
+            let cpu_milli = cpu_nanos.saturating_sub(before) / micros;
+            NodeUsage { node: node.clone(), cpu_milli, memory_bytes: *memory_bytes }
+        });
+        self.usage = usage.collect();
+        self.cpu_nanos = found.into_iter().map(|(node, (nanos, _))| (node, nanos)).collect();
+    }
+
+    pub fn usage(&self) -> &[NodeUsage] {
+        &self.usage
     }
 }
 

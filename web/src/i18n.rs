@@ -63,8 +63,8 @@ words! {
     PodsByPhase: "Pods by phase", "단계별 파드";
     Requests: "Requests a second", "초당 요청";
     Latency: "Latency p95, ms", "지연 시간 p95, ms";
-    CpuPerNode: "CPU per node, cores requested", "노드별 CPU 요청, 코어";
-    MemoryPerNode: "Memory per node, GiB requested", "노드별 메모리 요청, GiB";
+    CpuPerNode: "CPU per node, cores in use", "노드별 CPU 사용량, 코어";
+    MemoryPerNode: "Memory per node, GiB in use", "노드별 메모리 사용량, GiB";
     NoSamples: "The lines begin as virtual time passes", "가상 시간이 흐르면 그래프가 그려집니다";
     NoAccount: "What happens is told here", "일어나는 일이 여기에 글로 나옵니다";
     Apply: "Apply", "적용";

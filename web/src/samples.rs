@@ -17,7 +17,7 @@ pub struct Sample {
     pub phases: [u32; PHASES.len()],
     /// Requests a second and p95 latency in milliseconds, by service.
     pub services: Vec<(SmolStr, f64, f64)>,
-    /// Requested cores and GiB, by node.
+    /// Cores and GiB in use, by node.
     pub nodes: Vec<(SmolStr, f64, f64)>,
 }
 
@@ -38,10 +38,12 @@ impl Samples {
         }
         let passed = last.map_or(1.0, |last| second - last);
         let services = self.services(cluster, model, passed);
+        let usage = &model.stats().usage;
         let nodes = model.nodes().filter(|node| !node.control_plane).take(SERIES_MAX);
         let nodes = nodes.map(|node| {
-            let gib = node.memory_requested as f64 / f64::from(1 << 30);
-            (node.name.clone(), node.cpu_requested as f64 / 1000.0, gib)
+            let used = usage.iter().find(|used| used.node == node.name);
+            let (cpu, memory) = used.map_or((0, 0), |used| (used.cpu_milli, used.memory_bytes));
+            (node.name.clone(), cpu as f64 / 1000.0, memory as f64 / f64::from(1 << 30))
         });
         let nodes = nodes.collect();
         self.ring.push_back(Sample { second, phases: phases(model), services, nodes });

@@ -1,5 +1,7 @@
 //! What the API server asks of a kubelet by its own port: logs, exec, figures.
 
+use std::collections::BTreeMap;
+
 use api::Pod;
 use api::core::pod_status::ContainerStatus;
 use apimachinery::meta::Key;
@@ -154,26 +156,44 @@ pub struct Usage {
     pub memory_bytes: u64,
 }
 
+/// What one running process takes.
+fn usage_of(sandbox: &sandbox::Sandbox, process: &sandbox::Process, now: SimTime) -> Option<Usage> {
+    let profile = process.program.as_ref().filter(|_| process.is_running())?.profile();
+    let ran = now.since(process.started).as_nanos() as u64;
+    let idle = ran / 1000 * u64::from(profile.idle_cpu_milli);
+    let busy = process.served * u64::from(profile.cpu_micros_per_request) * 1000;
+    let log: u64 = process.log.iter().map(|line| line.text.len() as u64).sum();
+    Some(Usage {
+        pod: sandbox.place.pod.clone(),
+        container: process.container.clone(),
+        cpu_nanos: idle + busy,
+        memory_bytes: profile.memory_bytes + log + process.served.min(4096) * 256,
+    })
+}
+
+/// CPU time so far and memory of all running containers, by node, in one look over the machines.
+pub fn usage_by_node(fabric: &Fabric, now: SimTime) -> BTreeMap<SmolStr, (u64, u64)> {
+    let mut nodes: BTreeMap<SmolStr, (u64, u64)> = BTreeMap::new();
+    for sandbox in fabric.sandboxes.values() {
+        let node = nodes.entry(sandbox.place.node.clone()).or_default();
+        for process in &sandbox.processes {
+            let Some(usage) = usage_of(sandbox, process, now) else { continue };
+            node.0 = node.0.saturating_add(usage.cpu_nanos);
+            node.1 = node.1.saturating_add(usage.memory_bytes);
+        }
+    }
+    nodes
+}
+
 impl Kubelet {
     /// Figures of all running containers of this node.
     pub fn usage(&self, fabric: &Fabric, now: SimTime) -> Vec<Usage> {
         let here = |sandbox: &&sandbox::Sandbox| sandbox.place.node == self.node_name();
-        let mut all = Vec::new();
-        for sandbox in fabric.sandboxes.values().filter(here) {
-            for process in sandbox.processes.iter().filter(|process| process.is_running()) {
-                let Some(profile) = process.program.as_ref().map(|p| p.profile()) else { continue };
-                let ran = now.since(process.started).as_nanos() as u64;
-                let idle = ran / 1000 * u64::from(profile.idle_cpu_milli);
-                let busy = process.served * u64::from(profile.cpu_micros_per_request) * 1000;
-                let log: u64 = process.log.iter().map(|line| line.text.len() as u64).sum();
-                all.push(Usage {
-                    pod: sandbox.place.pod.clone(),
-                    container: process.container.clone(),
-                    cpu_nanos: idle + busy,
-                    memory_bytes: profile.memory_bytes + log + process.served.min(4096) * 256,
-                });
-            }
-        }
-        all
+        let sandboxes = fabric.sandboxes.values().filter(here);
+        sandboxes
+            .flat_map(|sandbox| {
+                sandbox.processes.iter().filter_map(move |one| usage_of(sandbox, one, now))
+            })
+            .collect()
     }
 }

@@ -21,7 +21,7 @@ mod terminate;
 mod token;
 mod worker;
 
-pub use access::{LogRequest, Usage, exec, logs};
+pub use access::{LogRequest, Usage, exec, logs, usage_by_node};
 pub use config::{Knobs, NodeConfig};
 pub use kubelet::{Kubelet, WAKE};
 pub use shell::run_command;
