@@ -325,6 +325,15 @@ fn any_json() -> BoxedStrategy<Value> {
     .boxed()
 }
 
+/// With the finalizers in order: upstream compares merging lists of primitives sorted, so apply
+/// alone never moves one (strategicpatch `diffListsOfScalars`).
+fn in_order(mut value: Value) -> Value {
+    if let Some(Value::Array(names)) = value.pointer_mut("/metadata/finalizers") {
+        names.sort_by_key(Value::to_string);
+    }
+    value
+}
+
 proptest! {
     #[test]
     fn a_two_way_patch_leads_from_one_to_the_other(a in any_deployment(), b in any_deployment()) {
@@ -339,7 +348,8 @@ proptest! {
         a in any_deployment(), b in any_deployment()
     ) {
         let patch = strategic::create_three_way(&a, &b, &a, deployment()).unwrap();
-        prop_assert_eq!(&strategic::apply(&a, &patch, deployment()).unwrap(), &b, "{}", patch);
+        let applied = strategic::apply(&a, &patch, deployment()).unwrap();
+        prop_assert_eq!(in_order(applied), in_order(b.clone()), "{}", patch);
         let patch = merge::create_three_way(&a, &b, &a).unwrap();
         prop_assert_eq!(&merge::apply(&a, &patch).unwrap(), &b, "{}", patch);
     }
