@@ -23,7 +23,7 @@ impl Component for Auditor {
     }
 
     fn watches(&self) -> Vec<WatchSpec> {
-        let all = |resource: GroupResource| WatchSpec { resource, filter: WatchFilter::All };
+        let all = |resource: GroupResource| WatchSpec::new(resource, WatchFilter::All);
         api::kinds::kinds().into_iter().map(|kind| all(kind.info.resource)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! What the API server must know of a kind: one `impl Kind` beside its type says it all.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use apimachinery::meta::ObjectMeta;
 use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
 use apimachinery::wire::{Wire, WireError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
 /// Names and scope of a kind, as discovery gives them.
@@ -40,10 +41,35 @@ impl KindInfo {
     }
 }
 
+/// A further version in which a kind is served, kept in the form of the kind itself. The group may
+/// be another one, as with the events of `events.k8s.io`.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub info: KindInfo,
+    /// From the stored form to this one; neither carries `apiVersion` and `kind`.
+    pub from_stored: fn(Map<String, Value>) -> Map<String, Value>,
+    pub to_stored: fn(Map<String, Value>) -> Map<String, Value>,
+    /// The fields that can be selected by and their names in the stored form, if they differ.
+    pub fields: Option<&'static [(&'static str, &'static str)]>,
+    /// What this version refuses further of a new object, or of an update of an old one.
+    pub validate: fn(&dyn Object, Option<&dyn Object>) -> FieldErrors,
+}
+
+impl Version {
+    /// A version that differs in its form only.
+    pub const fn fixed(
+        info: KindInfo,
+        from_stored: fn(Map<String, Value>) -> Map<String, Value>,
+        to_stored: fn(Map<String, Value>) -> Map<String, Value>,
+    ) -> Self {
+        Version { info, from_stored, to_stored, fields: None, validate: |_, _| FieldErrors::new() }
+    }
+}
+
 /// A column of the server's tables. `wide` columns show with `-o wide` only.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Column {
-    pub name: &'static str,
+    pub name: SmolStr,
     /// `string`, `integer`, `boolean` or `date`.
     pub type_: &'static str,
     pub wide: bool,
@@ -51,13 +77,13 @@ pub struct Column {
 
 impl Column {
     pub const fn text(name: &'static str) -> Self {
-        Column { name, type_: "string", wide: false }
+        Column { name: SmolStr::new_static(name), type_: "string", wide: false }
     }
     pub const fn number(name: &'static str) -> Self {
-        Column { name, type_: "integer", wide: false }
+        Column { name: SmolStr::new_static(name), type_: "integer", wide: false }
     }
     pub const fn wide(name: &'static str) -> Self {
-        Column { name, type_: "string", wide: true }
+        Column { name: SmolStr::new_static(name), type_: "string", wide: true }
     }
 }
 
@@ -65,6 +91,9 @@ impl Column {
 /// in `kinds.rs`.
 pub trait Kind: Wire + Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     const INFO: KindInfo;
+
+    /// Versions beside the stored one.
+    const VERSIONS: &'static [Version] = &[];
 
     fn meta(&self) -> &ObjectMeta;
     fn meta_mut(&mut self) -> &mut ObjectMeta;
@@ -168,7 +197,7 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
     fn validate_status_update(&self, old: &dyn Object) -> FieldErrors;
     /// Whether the other is of the same kind and equal in everything.
     fn same_as(&self, other: &dyn Object) -> bool;
-    fn columns(&self) -> &'static [Column];
+    fn columns(&self) -> Cow<'static, [Column]>;
     fn row(&self, now: Time) -> Vec<Value>;
     fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)>;
     fn node_name(&self) -> &str;
@@ -264,8 +293,8 @@ impl<K: Kind> Object for K {
     fn same_as(&self, other: &dyn Object) -> bool {
         as_kind::<K>(other).is_some_and(|other| self == other)
     }
-    fn columns(&self) -> &'static [Column] {
-        K::columns()
+    fn columns(&self) -> Cow<'static, [Column]> {
+        Cow::Borrowed(K::columns())
     }
     fn row(&self, now: Time) -> Vec<Value> {
         Kind::row(self, now)
@@ -292,6 +321,7 @@ impl<K: Kind> Object for K {
 pub struct KindEntry {
     pub info: KindInfo,
     pub columns: &'static [Column],
+    pub versions: &'static [Version],
     /// From the JSON form, already checked against the schema. `apiVersion` and `kind` are ignored.
     pub decode: fn(Value) -> Result<Obj, WireError>,
 }
@@ -301,6 +331,7 @@ impl KindEntry {
         KindEntry {
             info: K::INFO,
             columns: K::columns(),
+            versions: K::VERSIONS,
             decode: |mut value| {
                 if let Some(map) = value.as_object_mut() {
                     map.remove("apiVersion");

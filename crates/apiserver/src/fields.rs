@@ -59,14 +59,19 @@ fn selectable(resource: &Resource) -> Option<&'static [&'static str]> {
         .map(|(_, _, fields)| *fields)
 }
 
-/// Refuses a field that objects of the resource cannot be selected by.
-pub(crate) fn check(resource: &Resource, field: &str) -> Result<()> {
+/// The name, in the stored form, of a field that objects can be selected by; others are refused.
+pub(crate) fn stored_name<'a>(resource: &Resource, field: &'a str) -> Result<&'a str> {
+    let unsupported = || Status::bad_request(format!("field label not supported: {field}"));
     if field == "metadata.name" || field == "metadata.namespace" {
-        return Ok(());
+        return Ok(field);
+    }
+    if let Some(fields) = resource.version.and_then(|version| version.fields) {
+        let found = fields.iter().find(|(name, _)| *name == field);
+        return found.map(|(_, stored)| *stored).ok_or_else(unsupported);
     }
     match selectable(resource) {
-        Some(fields) if fields.contains(&field) => Ok(()),
-        Some(_) => Err(Status::bad_request(format!("field label not supported: {field}"))),
+        Some(fields) if fields.contains(&field) => Ok(field),
+        Some(_) => Err(unsupported()),
         None => Err(Status::bad_request(format!(
             "{field:?} is not a known field selector: only \"metadata.name\", \
              \"metadata.namespace\""

@@ -15,6 +15,7 @@ mod services;
 mod subresources;
 mod templates;
 mod unstructured;
+mod versioned;
 mod warnings;
 mod watches;
 

@@ -1,9 +1,10 @@
 //! The resources that are served: how each is decoded, where it is stored.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use api::object::Column;
-use api::{KindEntry, KindInfo, Obj};
+use api::{KindEntry, KindInfo, Obj, Version};
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::{Reason, Status};
 use apimachinery::wire::WireError;
@@ -15,18 +16,22 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::unstructured::{self, Unstructured};
+use crate::versioned;
 
 /// How objects of a resource are made.
+#[derive(Clone, Copy)]
 enum Decode {
     Typed(fn(Value) -> Result<Obj, WireError>),
     Untyped(&'static KindInfo),
 }
 
-/// One served resource.
+/// One served resource in one version.
 pub(crate) struct Resource {
     info: KindInfo,
     decode: Decode,
-    pub columns: &'static [Column],
+    /// Set if this is not the version in which the objects are kept.
+    pub version: Option<&'static Version>,
+    pub columns: Cow<'static, [Column]>,
     pub table: TableId,
     /// Its type in the schema.
     pub type_id: Option<TypeId>,
@@ -41,8 +46,7 @@ pub(crate) struct Resource {
 
 impl Resource {
     fn new(info: KindInfo, decode: Decode, columns: &'static [Column], table: TableId) -> Self {
-        let gvk = &info.gvk;
-        let type_id = Schema::get().type_for(&gvk.group, &gvk.version, &gvk.kind);
+        let type_id = type_of(&info);
         let core = |plural| info.resource == GroupResource::fixed("", plural);
         Resource {
             is_pod: core("pods"),
@@ -53,9 +57,21 @@ impl Resource {
             changes_admission: info.resource.resource == "priorityclasses",
             info,
             decode,
-            columns,
+            version: None,
+            columns: Cow::Borrowed(columns),
             table,
             type_id,
+        }
+    }
+
+    /// The same objects in another version.
+    fn in_version(&self, version: &'static Version) -> Self {
+        Resource {
+            info: version.info.clone(),
+            version: Some(version),
+            type_id: type_of(&version.info),
+            columns: self.columns.clone(),
+            ..*self
         }
     }
 
@@ -71,12 +87,28 @@ impl Resource {
         &self.info.resource.resource
     }
 
-    /// From the JSON form, already checked against the schema.
-    pub fn decode(&self, value: Value) -> Result<Obj, WireError> {
+    /// From the JSON form of this version, already checked against the schema.
+    pub fn decode(&self, mut value: Value) -> Result<Obj, WireError> {
+        if let Some(version) = self.version {
+            value = versioned::to_stored(value, version);
+        }
         match self.decode {
             Decode::Typed(decode) => decode(value),
             Decode::Untyped(info) => Unstructured::decode(info, value),
         }
+    }
+
+    /// A stored object in this version.
+    pub fn view(&self, object: &Obj) -> Obj {
+        match self.version {
+            Some(version) => versioned::view(Arc::clone(object), version),
+            None => Arc::clone(object),
+        }
+    }
+
+    /// Whether a component's object is one of these.
+    pub fn holds(&self, object: &Obj) -> bool {
+        object.info().resource == self.info.resource
     }
 
     pub fn has_subresource(&self, name: &str) -> bool {
@@ -84,9 +116,14 @@ impl Resource {
     }
 }
 
+fn type_of(info: &KindInfo) -> Option<TypeId> {
+    Schema::get().type_for(&info.gvk.group, &info.gvk.version, &info.gvk.kind)
+}
+
 /// All of them, by name.
 pub(crate) struct Resources {
-    by_name: IndexMap<GroupResource, Arc<Resource>, FxBuildHasher>,
+    /// The versions of each; the one that requests without a version mean comes first.
+    by_name: IndexMap<GroupResource, Vec<Arc<Resource>>, FxBuildHasher>,
     by_table: Vec<Arc<Resource>>,
 }
 
@@ -99,20 +136,28 @@ impl Resources {
     /// Kinds with a type of their own first, then all others of the schema.
     pub fn new(mut add_table: impl FnMut() -> TableId) -> Self {
         let mut by_table: Vec<Arc<Resource>> = Vec::new();
+        let mut further: Vec<Arc<Resource>> = Vec::new();
         for entry in api::kinds::kinds() {
-            let KindEntry { info, columns, decode } = entry;
+            let KindEntry { info, columns, versions, decode } = entry;
             let resource = Resource::new(info, Decode::Typed(decode), columns, add_table());
+            further.extend(versions.iter().map(|version| Arc::new(resource.in_version(version))));
             by_table.push(Arc::new(resource));
         }
-        for info in unstructured::infos() {
-            if by_table.iter().any(|resource| *resource.name() == info.resource) {
-                continue;
-            }
+        let taken = |info: &KindInfo| {
+            let mut known = by_table.iter().chain(&further);
+            known.any(|resource| *resource.name() == info.resource)
+        };
+        let untyped: Vec<&KindInfo> =
+            unstructured::infos().iter().filter(|info| !taken(info)).collect();
+        for info in untyped {
             let (decode, columns) = (Decode::Untyped(info), unstructured::COLUMNS);
             let resource = Resource::new(info.clone(), decode, columns, add_table());
             by_table.push(Arc::new(resource));
         }
-        let by_name = by_table.iter().map(|r| (r.name().clone(), Arc::clone(r))).collect();
+        let mut by_name: IndexMap<_, Vec<_>, _> = IndexMap::default();
+        for resource in by_table.iter().chain(&further) {
+            by_name.entry(resource.name().clone()).or_default().push(Arc::clone(resource));
+        }
         Resources { by_name, by_table }
     }
 
@@ -121,16 +166,15 @@ impl Resources {
         name: &GroupResource,
         version: &SmolStr,
     ) -> Result<Arc<Resource>, Box<Status>> {
-        match self.by_name.get(name) {
-            Some(resource) if version.is_empty() || *version == resource.info().gvk.version => {
-                Ok(Arc::clone(resource))
-            }
-            _ => Err(unknown_resource()),
-        }
+        let mut versions = self.by_name.get(name).into_iter().flatten();
+        versions
+            .find(|resource| version.is_empty() || *version == resource.info().gvk.version)
+            .map(Arc::clone)
+            .ok_or_else(unknown_resource)
     }
 
     pub fn get(&self, name: &GroupResource) -> Option<&Arc<Resource>> {
-        self.by_name.get(name)
+        self.by_name.get(name)?.first()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {

@@ -1,7 +1,5 @@
 //! The server itself: takes a request to its resource and verb, and commits what came of it.
 
-use std::sync::Arc;
-
 use api::Obj;
 use apimachinery::meta::Key;
 use apimachinery::status::Status;
@@ -16,6 +14,7 @@ use crate::node_proxy::NodeProxy;
 use crate::resources::{Resource, Resources, unknown_resource};
 use crate::services::ServiceAllocator;
 use crate::templates::Templates;
+use crate::versioned;
 use crate::warnings;
 use crate::watches::{WatcherId, Watches};
 
@@ -69,14 +68,27 @@ impl ApiServer {
     /// Answers one request. A write is committed at `cx.now` and its watchers are told.
     pub fn handle(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
         let resource = self.resources.find(&request.resource, &request.version)?;
+        let mut reply = self.handle_resource(cx, &resource, request)?;
+        if let Some(version) = resource.version {
+            versioned::view_reply(&mut reply, version);
+        }
+        Ok(reply)
+    }
+
+    fn handle_resource(
+        &mut self,
+        cx: &mut CallCx<'_>,
+        resource: &Resource,
+        request: Request,
+    ) -> Result<Reply> {
         if !request.subresource.is_empty() {
             if !resource.has_subresource(&request.subresource) {
                 return Err(unknown_resource());
             }
-            return self.handle_subresource(cx, &resource, request);
+            return self.handle_subresource(cx, resource, request);
         }
-        let mut reply = self.handle_object(cx, &resource, request)?;
-        reply.warnings.extend(warnings::deprecation(&resource).map(str::to_owned));
+        let mut reply = self.handle_object(cx, resource, request)?;
+        reply.warnings.extend(warnings::deprecation(resource).map(str::to_owned));
         Ok(reply)
     }
 
@@ -153,9 +165,9 @@ impl ApiServer {
     /// Opens a watch; the objects that exist are delivered first, as `Added`.
     pub fn open_watch(&mut self, spec: &WatchSpec) -> WatcherId {
         let at = SimTime::from_nanos(self.store.last_time());
-        let Some(resource) = self.resources.get(&spec.resource).map(Arc::clone) else {
+        let Ok(resource) = self.resources.find(&spec.resource, &spec.version) else {
             let nowhere = etcd::TableId(u16::MAX);
-            return self.watches.open(nowhere, &WatchFilter::All, at, std::iter::empty());
+            return self.watches.open((nowhere, None), &WatchFilter::All, at, std::iter::empty());
         };
         let table = resource.table;
         let all = || self.store.range(table, ..).map(|(_, item)| item.value.clone());
@@ -173,7 +185,8 @@ impl ApiServer {
                 self.stored(&resource, &key).cloned().into_iter().collect()
             }
         };
-        self.watches.open(table, &spec.filter, at, existing.into_iter())
+        let place = (table, resource.version);
+        self.watches.open(place, &spec.filter, at, existing.into_iter())
     }
 
     pub fn close_watch(&mut self, id: WatcherId) {

@@ -2,6 +2,7 @@
 //! the schema. What upstream defaults, validates or prints for them in particular is not done.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -29,8 +30,7 @@ pub struct Unstructured {
 const VERBS: [&str; 5] = ["create", "delete", "get", "list", "update"];
 
 fn stored(resource: &schema::Resource) -> bool {
-    // Events of this group are those of the core group in another form.
-    resource.group != "events.k8s.io" && VERBS.iter().all(|verb| resource.verbs.contains(verb))
+    VERBS.iter().all(|verb| resource.verbs.contains(verb))
 }
 
 fn info_of(resource: &schema::Resource) -> KindInfo {
@@ -188,8 +188,8 @@ impl Object for Unstructured {
         })
     }
 
-    fn columns(&self) -> &'static [Column] {
-        COLUMNS
+    fn columns(&self) -> Cow<'static, [Column]> {
+        Cow::Borrowed(COLUMNS)
     }
 
     fn row(&self, now: Time) -> Vec<Value> {

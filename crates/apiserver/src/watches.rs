@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use api::Obj;
+use api::{Obj, Version};
 use apimachinery::meta::Key;
 use client::{WatchEvent, WatchFilter, WatchKind};
 use clock::SimTime;
@@ -11,6 +11,8 @@ use etcd::TableId;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
+
+use crate::versioned;
 
 /// A watch that is open. Ids are dense and not given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,8 @@ type Index<K> = IndexMap<K, Vec<WatcherId>, FxBuildHasher>;
 #[derive(Debug)]
 struct Watcher {
     table: TableId,
+    /// In which version it wants the objects, if not as they are kept.
+    version: Option<&'static Version>,
     filter: WatchFilter,
     pending: VecDeque<(SimTime, WatchEvent)>,
     awake: bool,
@@ -53,6 +57,12 @@ fn remove<K: std::hash::Hash + Eq>(index: &mut Index<K>, key: &K, id: WatcherId)
     }
 }
 
+fn in_version(event: WatchEvent, version: Option<&'static Version>) -> WatchEvent {
+    let Some(version) = version else { return event };
+    let view = |object| versioned::view(object, version);
+    WatchEvent { object: view(event.object), previous: event.previous.map(view), ..event }
+}
+
 impl Watches {
     fn routes_mut(&mut self, table: TableId) -> &mut Routes {
         let at = usize::from(table.0);
@@ -65,7 +75,7 @@ impl Watches {
     /// Opens a watch on a table; `existing` is delivered first.
     pub fn open(
         &mut self,
-        table: TableId,
+        (table, version): (TableId, Option<&'static Version>),
         filter: &WatchFilter,
         at: SimTime,
         existing: impl Iterator<Item = Obj>,
@@ -90,7 +100,7 @@ impl Watches {
             self.wakes.push(id);
         }
         let filter = filter.clone();
-        self.watchers.push(Some(Box::new(Watcher { table, filter, pending, awake })));
+        self.watchers.push(Some(Box::new(Watcher { table, version, filter, pending, awake })));
         id
     }
 
@@ -126,7 +136,8 @@ impl Watches {
             if *at > until {
                 return Some(*at);
             }
-            out.extend(watcher.pending.pop_front().map(|(_, event)| event));
+            let event = watcher.pending.pop_front().map(|(_, event)| event);
+            out.extend(event.map(|event| in_version(event, watcher.version)));
         }
         if watcher.pending.capacity() > PENDING_KEPT {
             watcher.pending = VecDeque::new();

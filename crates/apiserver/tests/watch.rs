@@ -97,8 +97,7 @@ fn a_kubelet_hears_of_its_own_pods_only() {
 #[test]
 fn watches_of_a_namespace_and_of_a_name() {
     let mut cluster = Cluster::new();
-    let mut open =
-        |filter| cluster.server.open_watch(&WatchSpec { resource: gr("configmaps"), filter });
+    let mut open = |filter| cluster.server.open_watch(&WatchSpec::new(gr("configmaps"), filter));
     let namespace = open(WatchFilter::Namespace("kube-system".into()));
     let name = open(WatchFilter::Name { namespace: "default".into(), name: "a".into() });
     let anywhere = open(WatchFilter::Name { namespace: "".into(), name: "a".into() });

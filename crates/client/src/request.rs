@@ -1,5 +1,7 @@
 //! What one asks of the API server and what it answers.
 
+use std::borrow::Cow;
+
 use api::Obj;
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Uid;
@@ -195,7 +197,7 @@ pub struct TableRow {
 /// The server's table. Column definitions as in `meta.k8s.io/v1 Table`; wide ones have priority 1.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
-    pub columns: &'static [api::object::Column],
+    pub columns: Cow<'static, [api::object::Column]>,
     pub rows: Vec<TableRow>,
     pub resource_version: u64,
     pub continue_token: SmolStr,

@@ -22,16 +22,22 @@ pub enum WatchFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchSpec {
     pub resource: GroupResource,
+    /// In which version the objects come; empty means the one that they are kept in.
+    pub version: SmolStr,
     pub filter: WatchFilter,
 }
 
 impl WatchSpec {
+    pub fn new(resource: GroupResource, filter: WatchFilter) -> Self {
+        WatchSpec { resource, version: SmolStr::default(), filter }
+    }
+
     pub fn all<K: Kind>() -> Self {
-        WatchSpec { resource: K::INFO.resource, filter: WatchFilter::All }
+        WatchSpec::new(K::INFO.resource, WatchFilter::All)
     }
 
     pub fn on_node<K: Kind>(node: &str) -> Self {
-        WatchSpec { resource: K::INFO.resource, filter: WatchFilter::Node(node.into()) }
+        WatchSpec::new(K::INFO.resource, WatchFilter::Node(node.into()))
     }
 }
 

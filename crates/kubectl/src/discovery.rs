@@ -11,9 +11,9 @@ pub type Kind = &'static Resource;
 const STORED: [&str; 5] = ["create", "delete", "get", "list", "update"];
 
 /// Whether the API server of this cluster keeps objects of the resource: those with a type of their
-/// own, and every other one in its JSON form. Events have one form only.
+/// own, and every other one in its JSON form.
 pub fn is_served(resource: &Resource) -> bool {
-    resource.group != "events.k8s.io" && STORED.iter().all(|verb| resource.verbs.contains(verb))
+    STORED.iter().all(|verb| resource.verbs.contains(verb))
 }
 
 pub fn served() -> Vec<Kind> {

@@ -227,7 +227,8 @@ pub fn watch(kind: Kind, namespace: &str, name: &str) -> WatchSpec {
         (namespace, "") => WatchFilter::Namespace(namespace.into()),
         (namespace, name) => WatchFilter::Name { namespace: namespace.into(), name: name.into() },
     };
-    WatchSpec { resource: group_resource(kind), filter }
+    let version = SmolStr::new_static(kind.version);
+    WatchSpec { resource: group_resource(kind), version, filter }
 }
 
 /// The answer as JSON.

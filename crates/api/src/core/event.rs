@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::reference::ObjectReference;
-use crate::object::{Column, Kind, KindInfo, since};
+use crate::object::{Column, Kind, KindInfo, Version, since};
 use crate::validation::check;
 use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
@@ -154,6 +154,7 @@ impl Event {
 
 impl Kind for Event {
     const INFO: KindInfo = KindInfo::fixed("", "v1", "Event", "events", true, &[]);
+    const VERSIONS: &'static [Version] = &[crate::events::event::V1];
 
     fn meta(&self) -> &ObjectMeta {
         &self.metadata

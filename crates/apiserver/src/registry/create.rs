@@ -28,7 +28,7 @@ impl ApiServer {
         let mut warnings = Vec::new();
         let from_outside = matches!(request.body, Body::Json(_));
         let object = match std::mem::take(&mut request.body) {
-            Body::Object(object) if object.info().resource == *resource.name() => object,
+            Body::Object(object) if resource.holds(&object) => object,
             Body::Json(value) => {
                 let validation = Validation::of(&request);
                 let object = decode_body(resource, value, validation, &mut warnings)?.object;
@@ -127,10 +127,13 @@ impl ApiServer {
         let refuse = |errors| {
             Err(Status::invalid(&info.gvk.group, &info.gvk.kind, &object.meta().name, errors))
         };
-        let errors = match known {
+        let mut errors = match known {
             true => crate::templates::validate_name(object.meta()),
             false => object.validate(),
         };
+        if let Some(version) = resource.version {
+            errors.extend((version.validate)(object.as_ref(), None));
+        }
         if !errors.is_empty() {
             return refuse(&errors);
         }

@@ -36,7 +36,7 @@ impl ApiServer {
         };
         let existing = self.found(resource, &key_of(resource, &request))?;
         let mut warnings = Vec::new();
-        let patched = apply(resource.type_id, kind, &existing.to_wire(), &patch)?;
+        let patched = apply(resource.type_id, kind, &resource.view(&existing).to_wire(), &patch)?;
         let mut object =
             read_patched(resource, kind, patched, Validation::of(&request), &mut warnings)?;
         check_name(resource, &request, &object)?;

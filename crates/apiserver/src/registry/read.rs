@@ -131,7 +131,7 @@ pub(crate) fn key_of(resource: &Resource, request: &Request) -> Key {
 fn table(resource: &Resource, list: List, now: Time) -> Table {
     let row = |object: Obj| TableRow { cells: object.row(now), object };
     Table {
-        columns: resource.columns,
+        columns: resource.columns.clone(),
         rows: list.items.into_iter().map(row).collect(),
         resource_version: list.resource_version,
         continue_token: list.continue_token,

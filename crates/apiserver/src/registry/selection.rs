@@ -27,10 +27,10 @@ impl Selection {
             selection.labels = Some(selector);
         }
         if !options.field_selector.is_empty() {
-            let selector = FieldSelector::parse(&options.field_selector)
+            let mut selector = FieldSelector::parse(&options.field_selector)
                 .map_err(|error| Status::bad_request(error.to_string()))?;
-            for requirement in &selector.requirements {
-                fields::check(resource, &requirement.field)?;
+            for requirement in &mut selector.requirements {
+                requirement.field = fields::stored_name(resource, &requirement.field)?.to_owned();
             }
             selection.fields = Some(selector);
         }

@@ -72,7 +72,7 @@ impl ApiServer {
     ) -> Result<Reply> {
         let mut warnings = Vec::new();
         let (mut decoded, trusted) = match std::mem::take(&mut request.body) {
-            Body::Object(object) if object.info().resource == *resource.name() => {
+            Body::Object(object) if resource.holds(&object) => {
                 (Decoded { object, foreign_uid: None }, true)
             }
             Body::Json(value) => {
@@ -154,6 +154,9 @@ impl ApiServer {
             Part::Status => object.validate_status_update(existing.as_ref()),
             Part::Finalize => Vec::new(),
         });
+        if let (Some(version), Part::Main) = (resource.version, part) {
+            errors.extend((version.validate)(object.as_ref(), Some(existing.as_ref())));
+        }
         if errors.is_empty() {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! A store of objects behind the API's contract, and a terminal on it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api::Obj;
@@ -55,7 +56,7 @@ impl Store {
         let now = apimachinery::time::Time(1_000_000_000);
         let row = |object: &Obj| TableRow { cells: object.row(now), object: object.clone() };
         Table {
-            columns: objects.first().map_or(&[], |object| object.columns()),
+            columns: objects.first().map_or(Cow::Borrowed(&[]), |object| object.columns()),
             rows: objects.iter().map(row).collect(),
             ..Table::default()
         }

@@ -1,0 +1,3 @@
+//! events.k8s.io: the newer form of events.
+
+pub mod event;
