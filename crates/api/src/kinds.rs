@@ -7,6 +7,8 @@ use crate::{apps, coordination, core, discovery, storage};
 pub fn kinds() -> Vec<KindEntry> {
     vec![
         KindEntry::of::<core::config_map::ConfigMap>(),
+        KindEntry::of::<apps::controller_revision::ControllerRevision>(),
+        KindEntry::of::<apps::daemon_set::DaemonSet>(),
         KindEntry::of::<apps::deployment::Deployment>(),
         KindEntry::of::<discovery::endpoint_slice::EndpointSlice>(),
         KindEntry::of::<core::endpoints::Endpoints>(),
@@ -17,10 +19,13 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<core::persistent_volume::PersistentVolume>(),
         KindEntry::of::<core::persistent_volume_claim::PersistentVolumeClaim>(),
         KindEntry::of::<core::pod::Pod>(),
+        KindEntry::of::<core::pod_template::PodTemplate>(),
         KindEntry::of::<apps::replica_set::ReplicaSet>(),
+        KindEntry::of::<core::replication_controller::ReplicationController>(),
         KindEntry::of::<core::secret::Secret>(),
         KindEntry::of::<core::service::Service>(),
         KindEntry::of::<core::service_account::ServiceAccount>(),
+        KindEntry::of::<apps::stateful_set::StatefulSet>(),
         KindEntry::of::<storage::storage_class::StorageClass>(),
     ]
 }

@@ -1,4 +1,4 @@
-//! What deployments and replica sets have in common to check.
+//! What workloads have in common to check, and the rules of deployments and replica sets.
 // Models pkg/apis/apps/validation/validation.go.
 
 use apimachinery::field_path::FieldPath;
@@ -63,17 +63,36 @@ pub fn status_counts(
     for (name, count) in counts {
         non_negative(i64::from(*count), path.child(name), &mut errors);
     }
+    counts_within(replicas, counts, ("readyReplicas", ready), &mut errors);
+    errors
+}
+
+/// None of the counts above the number of pods, and `availableReplicas` not above the ready ones.
+pub fn counts_within(
+    replicas: i32,
+    counts: &[(&str, i32)],
+    ready: (&str, i32),
+    errors: &mut FieldErrors,
+) {
+    let path = FieldPath::new("status");
     for (name, count) in counts.iter().filter(|(_, count)| *count > replicas) {
         let detail = "cannot be greater than status.replicas";
         errors.push(FieldError::invalid(path.child(name), *count, detail));
     }
     for (name, count) in counts.iter().filter(|(name, _)| *name == "availableReplicas") {
-        if *count > ready {
-            let detail = "cannot be greater than readyReplicas";
-            errors.push(FieldError::invalid(path.child(name), *count, detail));
+        if *count > ready.1 {
+            let detail = format!("cannot be greater than {}", ready.0);
+            errors.push(FieldError::invalid(path.child(name), *count, &detail));
         }
     }
-    errors
+}
+
+/// How often names collided is only ever counted up.
+pub fn not_decremented(new: Option<i32>, old: Option<i32>, errors: &mut FieldErrors) {
+    if old.is_some_and(|old| new.is_none_or(|new| new < old)) {
+        let path = FieldPath::new("status").child("collisionCount");
+        errors.push(FieldError::invalid(path, new.unwrap_or(0), "cannot be decremented"));
+    }
 }
 
 /// The selector of a workload stays what it was.
@@ -85,24 +104,34 @@ pub fn same_selector(
     immutable(new, old, FieldPath::new("spec").child("selector"), errors);
 }
 
+/// A selector that is there and says something. `kind` is whose, in lower case.
+pub fn required_selector(
+    selector: Option<&LabelSelector>,
+    kind: &str,
+    path: &FieldPath,
+    errors: &mut FieldErrors,
+) {
+    let at = path.child("selector");
+    let Some(selector) = selector else {
+        errors.push(FieldError::required(&at, ""));
+        return;
+    };
+    label_selector(selector, &at, errors);
+    if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
+        let detail = format!("empty selector is invalid for {kind}");
+        errors.push(FieldError::invalid(&at, selector.to_value(), &detail));
+    }
+}
+
 fn selector_and_template(
     selector: Option<&LabelSelector>,
     template: &PodTemplateSpec,
     path: &FieldPath,
     errors: &mut FieldErrors,
 ) {
+    // Upstream says so for replica sets too.
+    required_selector(selector, "deployment", path, errors);
     let at = path.child("selector");
-    match selector {
-        None => errors.push(FieldError::required(&at, "")),
-        Some(selector) => {
-            label_selector(selector, &at, errors);
-            if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
-                // Upstream says so for replica sets too.
-                let detail = "empty selector is invalid for deployment";
-                errors.push(FieldError::invalid(&at, selector.to_value(), detail));
-            }
-        }
-    }
     match to_selector(selector) {
         Err(_) => {
             let value = selector.map(Wire::to_value).unwrap_or_default();
@@ -117,20 +146,26 @@ fn selector_and_template(
                 errors.push(FieldError::invalid(path, value, detail));
             }
             errors.extend(validate_template(template, &path));
-            always_running(template, &path.child("spec"), errors);
+            always_running(template, &path.child("spec"), "ReplicaSet", errors);
         }
     }
 }
 
-fn always_running(template: &PodTemplateSpec, path: &FieldPath, errors: &mut FieldErrors) {
+/// Pods that a controller keeps running have no end of their own.
+pub fn always_running(
+    template: &PodTemplateSpec,
+    path: &FieldPath,
+    kind: &str,
+    errors: &mut FieldErrors,
+) {
     let policy = template.spec.restart_policy.as_str();
     if policy != "Always" {
         let path = path.child("restartPolicy");
         errors.push(FieldError::not_supported(path, policy, &["Always"]));
     }
     if template.spec.active_deadline_seconds.is_some() {
-        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
-        errors.push(FieldError::forbidden(path.child("activeDeadlineSeconds"), detail));
+        let detail = format!("activeDeadlineSeconds in {kind} is not Supported");
+        errors.push(FieldError::forbidden(path.child("activeDeadlineSeconds"), &detail));
     }
 }
 
@@ -178,8 +213,17 @@ fn percent(value: &IntOrString) -> Option<i64> {
     }
 }
 
-fn amount(value: &IntOrString) -> i64 {
+/// The number, or the percentage without its sign.
+pub fn amount(value: &IntOrString) -> i64 {
     percent(value).unwrap_or_else(|| value.int_value())
+}
+
+/// A percentage of 100 at most.
+pub fn at_most_all(value: &IntOrString, path: &FieldPath, errors: &mut FieldErrors) {
+    if percent(value).is_some_and(|percent| percent > 100) {
+        let detail = "must not be greater than 100%";
+        errors.push(FieldError::invalid(path, value.to_value(), detail));
+    }
 }
 
 fn rolling_update(rolling: &RollingUpdateDeployment, path: &FieldPath, errors: &mut FieldErrors) {
@@ -193,8 +237,5 @@ fn rolling_update(rolling: &RollingUpdateDeployment, path: &FieldPath, errors: &
         let detail = "may not be 0 when `maxSurge` is 0";
         errors.push(FieldError::invalid(&at, unavailable.to_value(), detail));
     }
-    if percent(unavailable).is_some_and(|percent| percent > 100) {
-        let detail = "must not be greater than 100%";
-        errors.push(FieldError::invalid(&at, unavailable.to_value(), detail));
-    }
+    at_most_all(unavailable, &at, errors);
 }

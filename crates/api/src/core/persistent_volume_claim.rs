@@ -62,9 +62,8 @@ wire_struct! {
 }
 
 // Models ValidatePersistentVolumeClaimSpec of pkg/apis/core/validation/validation.go.
-fn validate_spec(spec: &PersistentVolumeClaimSpec) -> FieldErrors {
+pub fn validate_spec(spec: &PersistentVolumeClaimSpec, path: &FieldPath) -> FieldErrors {
     let mut errors = FieldErrors::new();
-    let path = FieldPath::new("spec");
     let detail = "at least 1 access mode is required";
     let modes = path.child("accessModes");
     let selector_at = errors.len();
@@ -184,12 +183,12 @@ impl Kind for PersistentVolumeClaim {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::new();
         object_meta(&self.metadata, true, names::is_dns1123_subdomain, &mut errors);
-        errors.extend(validate_spec(&self.spec));
+        errors.extend(validate_spec(&self.spec, &FieldPath::new("spec")));
         errors
     }
 
     fn validate_update(&self, old: &Self) -> FieldErrors {
-        let mut errors = validate_spec(&self.spec);
+        let mut errors = validate_spec(&self.spec, &FieldPath::new("spec"));
         self.validate_change(old, &mut errors);
         errors
     }
