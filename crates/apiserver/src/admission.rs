@@ -1,11 +1,14 @@
 //! What looks at a request between decoding and the registry: each plugin may change the object or
 //! refuse it. One file a plugin, one line in the list.
 
+mod default_storage_class;
 mod default_toleration_seconds;
 mod namespace_lifecycle;
+mod persistent_volume_claim_resize;
 mod pod_priority;
 mod pod_topology_labels;
 mod service_account;
+mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
 
 pub(crate) use pod_topology_labels::topology_labels;
@@ -36,6 +39,8 @@ const PLUGINS: &[Plugin] = &[
     pod_topology_labels::admit,
     pod_priority::admit,
     default_toleration_seconds::admit,
+    default_storage_class::admit,
+    storage_object_in_use_protection::admit,
 ];
 
 pub(crate) fn admit(
@@ -44,4 +49,13 @@ pub(crate) fn admit(
     attributes: &mut Attributes<'_>,
 ) -> Result<()> {
     PLUGINS.iter().try_for_each(|plugin| plugin(server, cx, attributes))
+}
+
+type Validator = fn(&ApiServer, &Attributes<'_>) -> Result<()>;
+
+/// What looks at an object once it is valid, and only refuses.
+const VALIDATORS: &[Validator] = &[persistent_volume_claim_resize::validate];
+
+pub(crate) fn validate(server: &ApiServer, attributes: &Attributes<'_>) -> Result<()> {
+    VALIDATORS.iter().try_for_each(|plugin| plugin(server, attributes))
 }

@@ -12,7 +12,8 @@ use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::{
     deployment, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam, node_lifecycle,
-    pod_gc, replica_set, root_ca, service_account, service_lb, taint_eviction, ttl,
+    persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set, root_ca,
+    service_account, service_lb, taint_eviction, ttl,
 };
 
 /// Every controller, in alphabetical order.
@@ -25,7 +26,10 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         Box::new(namespace::NamespaceController::default()),
         Box::new(node_ipam::NodeIpamController::default()),
         Box::new(node_lifecycle::NodeLifecycleController::new(config)),
+        Box::new(persistent_volume::PersistentVolumeController::default()),
         Box::new(pod_gc::PodGcController::new(config.terminated_pod_gc_threshold)),
+        Box::new(pv_protection::PvProtectionController),
+        Box::new(pvc_protection::PvcProtectionController),
         Box::new(replica_set::ReplicaSetController::default()),
         Box::new(root_ca::RootCaPublisher),
         Box::new(service_account::ServiceAccountController),

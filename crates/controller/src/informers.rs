@@ -3,7 +3,7 @@
 
 use api::{
     ConfigMap, Deployment, EndpointSlice, Endpoints, Kind, Lease, Namespace, Node, Object,
-    ReplicaSet, Service, ServiceAccount,
+    PersistentVolume, PersistentVolumeClaim, ReplicaSet, Service, ServiceAccount, StorageClass,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -19,10 +19,13 @@ pub enum Resource {
     Lease,
     Namespace,
     Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
     Pod,
     ReplicaSet,
     Service,
     ServiceAccount,
+    StorageClass,
 }
 
 /// One change, typed.
@@ -35,10 +38,13 @@ pub enum Change {
     Lease(Delta<Lease>),
     Namespace(Delta<Namespace>),
     Node(Delta<Node>),
+    PersistentVolume(Delta<PersistentVolume>),
+    PersistentVolumeClaim(Delta<PersistentVolumeClaim>),
     Pod(PodDelta),
     ReplicaSet(Delta<ReplicaSet>),
     Service(Delta<Service>),
     ServiceAccount(Delta<ServiceAccount>),
+    StorageClass(Delta<StorageClass>),
 }
 
 #[derive(Debug, Default)]
@@ -50,10 +56,13 @@ pub struct Informers {
     pub leases: Store<Lease>,
     pub namespaces: Store<Namespace>,
     pub nodes: Store<Node>,
+    pub persistent_volumes: Store<PersistentVolume>,
+    pub persistent_volume_claims: Store<PersistentVolumeClaim>,
     pub pods: PodStore,
     pub replica_sets: Store<ReplicaSet>,
     pub services: Store<Service>,
     pub service_accounts: Store<ServiceAccount>,
+    pub storage_classes: Store<StorageClass>,
 }
 
 /// `(kind, field, variant)` for all but pods, which have a cache of their own.
@@ -62,7 +71,10 @@ macro_rules! stores {
         $run! {
             (config_maps, ConfigMap) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
+            (persistent_volumes, PersistentVolume)
+            (persistent_volume_claims, PersistentVolumeClaim)
             (replica_sets, ReplicaSet) (services, Service) (service_accounts, ServiceAccount)
+            (storage_classes, StorageClass)
         }
     };
 }

@@ -3,10 +3,11 @@
 //! Models AddPodControllerIndexer in pkg/controller/controller_utils.go.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use api::Pod;
-use apimachinery::meta::Uid;
+use apimachinery::meta::{Key, Uid};
 use apimachinery::wire::StringMap;
 use client::Delta;
 use indexmap::IndexMap;
@@ -140,9 +141,16 @@ pub struct PodStore {
     by_node: IndexMap<SmolStr, Pods, FxBuildHasher>,
     /// Pods by owners that are not their controller.
     dependents: IndexMap<Uid, Pods, FxBuildHasher>,
+    /// Pods by the claims that their volumes stand on.
+    by_claim: IndexMap<Key, Pods, FxBuildHasher>,
 }
 
-fn drop_pod(index: &mut IndexMap<SmolStr, Pods, FxBuildHasher>, name: &SmolStr, uid: Uid) {
+/// A pod's volumes never change.
+fn claims(pod: &Pod) -> impl Iterator<Item = Key> {
+    pod.claims().map(|claim| Key::new(pod.metadata.namespace.clone(), claim))
+}
+
+fn drop_pod<K: Hash + Eq>(index: &mut IndexMap<K, Pods, FxBuildHasher>, name: &K, uid: Uid) {
     if let Some(pods) = index.get_mut(name) {
         pods.swap_remove(&uid);
         if pods.is_empty() {
@@ -173,6 +181,11 @@ impl PodStore {
         }
         if !stays || new.is_some_and(|new| new.spec.node_name != old.spec.node_name) {
             drop_pod(&mut self.by_node, &old.spec.node_name, uid);
+        }
+        if !stays && !self.by_claim.is_empty() {
+            for claim in claims(old) {
+                drop_pod(&mut self.by_claim, &claim, uid);
+            }
         }
         if self.dependents.is_empty() {
             return;
@@ -215,6 +228,10 @@ impl PodStore {
             let pods = self.by_node.entry(pod.spec.node_name.clone()).or_default();
             pods.insert(pod.metadata.uid, Arc::clone(pod));
         }
+        for claim in claims(pod) {
+            let pods = self.by_claim.entry(claim).or_default();
+            pods.insert(pod.metadata.uid, Arc::clone(pod));
+        }
         for owner in pod.metadata.owner_references.iter() {
             if owner.controller != Some(true) {
                 let pods = self.dependents.entry(owner.uid).or_default();
@@ -238,6 +255,11 @@ impl PodStore {
 
     pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Arc<Pod>> {
         self.by_node.get(node).into_iter().flat_map(IndexMap::values)
+    }
+
+    /// Pods of which a volume stands on the claim.
+    pub fn using_claim(&self, claim: &Key) -> impl Iterator<Item = &Arc<Pod>> {
+        self.by_claim.get(claim).into_iter().flat_map(IndexMap::values)
     }
 
     /// Names of nodes that pods are bound to, whether the nodes exist or not.

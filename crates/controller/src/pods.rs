@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use api::Pod;
-use api::core::pod_status::{ConditionStatus, PodConditionType, PodPhase};
+use api::core::pod_status::{ConditionStatus, ContainerState, PodConditionType, PodPhase};
 use apimachinery::time::{MicroTime, Time};
 
 pub const DELETION_COST_ANNOTATION: &str = "controller.kubernetes.io/pod-deletion-cost";
@@ -16,6 +16,13 @@ pub fn is_active(pod: &Pod) -> bool {
 
 pub fn is_terminating(pod: &Pod) -> bool {
     !pod.status.phase.is_terminal() && pod.metadata.is_deleting()
+}
+
+/// Whether no container's state says that it runs.
+pub fn nothing_runs(pod: &Pod) -> bool {
+    let status = &pod.status;
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses);
+    !all.into_iter().any(|container| matches!(container.state, ContainerState::Running(_)))
 }
 
 /// Since when the pod is ready, if it is.

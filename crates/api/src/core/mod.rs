@@ -28,3 +28,4 @@ pub mod service_strategy;
 pub mod service_validation;
 pub mod storage_names;
 pub mod volume;
+pub mod volume_binding;

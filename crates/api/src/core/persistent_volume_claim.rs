@@ -48,6 +48,8 @@ wire_struct! {
         pub allocated_resources: ResourceList => "allocatedResources",
         pub capacity: ResourceList => "capacity",
         pub conditions: Vec<Value> => "conditions",
+        pub current_volume_attributes_class_name: Option<SmolStr> =>
+            "currentVolumeAttributesClassName",
         pub phase: SmolStr => "phase",
     }
 }

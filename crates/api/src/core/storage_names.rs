@@ -7,7 +7,7 @@ use apimachinery::status::{FieldError, FieldErrors};
 use smol_str::SmolStr;
 
 /// The old way to name a storage class.
-const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
+pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 const MODES: [(&str, &str); 4] = [
     ("ReadWriteOnce", "RWO"),
     ("ReadOnlyMany", "ROX"),

@@ -10,6 +10,7 @@ use apimachinery::wire_struct;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use crate::core::volume_binding::WAIT_FOR_FIRST_CONSUMER;
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::validation::{check, immutable, object_meta, one_of};
 
@@ -35,6 +36,20 @@ impl StorageClass {
     pub fn is_default(&self) -> bool {
         let marked = |key: &str| self.metadata.annotation(key) == Some("true");
         marked(DEFAULT_CLASS) || marked(OLD_DEFAULT_CLASS)
+    }
+
+    /// The class for claims that name none: of several the newest, and of those the first by name.
+    /// Models GetDefaultClass of pkg/volume/util/storageclass.go.
+    pub fn default_of<'c>(classes: impl Iterator<Item = &'c Self>) -> Option<&'c Self> {
+        classes.filter(|class| class.is_default()).min_by_key(|class| {
+            let meta = &class.metadata;
+            (std::cmp::Reverse(meta.creation_timestamp), meta.name.clone())
+        })
+    }
+
+    /// Whether its claims wait for a pod before they get a volume.
+    pub fn waits_for_consumer(&self) -> bool {
+        self.volume_binding_mode.as_deref() == Some(WAIT_FOR_FIRST_CONSUMER)
     }
 }
 

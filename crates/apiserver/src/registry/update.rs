@@ -125,6 +125,11 @@ impl ApiServer {
         }
         carry_over(&mut object, existing, part);
         self.validate_change(resource, &object, existing, part)?;
+        if part == Part::Main {
+            let namespace = &key.namespace;
+            let (verb, object, known) = (Verb::Update, &mut object, false);
+            admission::validate(self, &Attributes { verb, resource, namespace, object, known })?;
+        }
         if object.same_as(existing.as_ref()) {
             return Ok(existing.clone());
         }
