@@ -121,12 +121,11 @@ fn prepare(cx: &Cx<'_>, args: &mut Args) {
 }
 
 /// Verbs of the real kubectl that are not here yet.
-const NOT_HERE: [&str; 10] = [
+const NOT_HERE: [&str; 9] = [
     "alpha",
     "autoscale",
     "certificate",
     "completion",
-    "diff",
     "kuberc",
     "kustomize",
     "options",

@@ -165,6 +165,8 @@ pub static VALIDATE: &[Flag] = &[Flag::text("validate")
     .bare("strict")
     .values(&["strict", "warn", "ignore"])];
 
+pub static SERVER_SIDE: &[Flag] = &[Flag::bool("server-side"), Flag::bool("force-conflicts")];
+
 pub static SAVE_CONFIG: &[Flag] = &[Flag::bool("save-config")];
 
 /// A command's arguments, read.

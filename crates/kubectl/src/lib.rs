@@ -19,6 +19,7 @@ mod server;
 mod session;
 mod shell;
 mod target;
+mod unified;
 mod verbs;
 
 pub use complete::{Completions, complete};

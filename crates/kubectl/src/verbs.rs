@@ -6,6 +6,7 @@ mod config;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod distant;
 mod edit;
 mod events;
@@ -107,6 +108,7 @@ pub static ALL: &[&Verb] = &[
     &distant::DEBUG,
     &delete::VERB,
     &describe::VERB,
+    &diff::VERB,
     &node::drain::VERB,
     &edit::VERB,
     &events::VERB,

@@ -4,10 +4,12 @@
 
 mod complete;
 mod decode;
+pub mod documents;
 mod explain;
 mod load;
 pub mod patch;
 mod resources;
+mod sha256;
 mod types;
 
 pub use complete::Completions;

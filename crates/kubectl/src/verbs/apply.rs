@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, VALIDATE, WRITE};
+use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, SERVER_SIDE, VALIDATE, WRITE};
 use crate::manifest;
 use crate::path::{Look, keyed};
 use crate::server::{self, Write};
@@ -18,8 +18,6 @@ use crate::verbs::object::{DryRun, LAST_APPLIED, Writer, annotate, last_applied}
 use crate::verbs::{Flow, Verb, Words};
 
 static FLAGS: &[Flag] = &[
-    Flag::bool("server-side"),
-    Flag::bool("force-conflicts"),
     Flag::bool("force"),
     Flag::bool("overwrite").default("true"),
     Flag::bool("prune"),
@@ -45,7 +43,7 @@ pub static VERB: Verb = Verb {
     name: "apply",
     about: "Apply a configuration to a resource by file name or stdin",
     usage: "(-f FILENAME | -k DIRECTORY)",
-    flags: &[FLAGS, FILENAME, SELECTOR, ALL, PRINT, WRITE, VALIDATE],
+    flags: &[FLAGS, SERVER_SIDE, FILENAME, SELECTOR, ALL, PRINT, WRITE, VALIDATE],
     children: &[&VIEW_LAST_APPLIED],
     run: Some(run),
     ..Verb::NONE
@@ -143,7 +141,8 @@ fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: Found) -> Outcome {
     if writer.dry_run != DryRun::Client {
         warn_about(cx, &one, &current);
     }
-    let (patch, patched) = patch(cx, &one, &modified, &current, (writer, &write))?;
+    let is_local = writer.dry_run == DryRun::Client;
+    let (patch, patched) = patch(cx, &one, &modified, &current, (is_local, &write))?;
     let done = match patch.as_object() {
         Some(map) if map.is_empty() => "unchanged",
         _ => "configured",
@@ -186,13 +185,13 @@ fn warn_about(cx: &mut Cx<'_>, one: &Found, current: &Value) {
     }
 }
 
-/// Computes the patch and sends it; a conflict is tried again with the newer object.
-fn patch(
+/// Computes the patch and sends it, or gives what was asked for if it is not to be sent.
+pub fn patch(
     cx: &mut Cx<'_>,
     one: &Found,
     modified: &Value,
     current: &Value,
-    (writer, write): (&Writer<'_>, &Write),
+    (is_local, write): (bool, &Write),
 ) -> Outcome<(Value, Value)> {
     let ty = Schema::get().type_for(one.kind.group, one.kind.version, one.kind.kind);
     let original = keyed(current, "metadata.annotations", LAST_APPLIED)
@@ -209,7 +208,7 @@ fn patch(
     if patch.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok((patch, current.clone()));
     }
-    if writer.dry_run == DryRun::Client {
+    if is_local {
         return Ok((patch, modified.clone()));
     }
     let kind = if ty.is_some() { PatchType::Strategic } else { PatchType::Merge };

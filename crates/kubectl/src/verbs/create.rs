@@ -3,6 +3,7 @@
 
 mod config_map;
 mod deployment;
+mod ingress;
 mod job;
 mod namespace;
 mod secret;
@@ -40,6 +41,7 @@ pub static VERB: Verb = Verb {
         &config_map::VERB,
         &job::CRON_JOB,
         &deployment::VERB,
+        &ingress::VERB,
         &job::JOB,
         &namespace::VERB,
         &namespace::QUOTA,

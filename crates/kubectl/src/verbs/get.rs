@@ -1,6 +1,7 @@
 //! `kubectl get`.
 // Models kubectl/pkg/cmd/get/get.go.
 
+pub mod raw;
 mod watch;
 
 use client::{Table, TableRow};
@@ -45,11 +46,11 @@ pub static VERB: Verb = Verb {
 };
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    if args.changed("raw") {
+        return raw::run(cx, args);
+    }
     let format = Format::of(args, &cx.session.files, true)?;
     object::check(&format)?;
-    if args.changed("raw") {
-        return error("--raw is not supported in this terminal");
-    }
     let asks = asks(cx, args)?;
     if args.bool("watch") || args.bool("watch-only") {
         return watch::start(args, format, asks);

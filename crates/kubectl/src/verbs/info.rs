@@ -128,16 +128,7 @@ fn api_versions(cx: &mut Cx<'_>, _: &Args) -> Outcome<Flow> {
 }
 
 fn version(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    let info = |server: bool| {
-        let mut info = serde_json::json!({
-            "major": "1", "minor": "36", "gitVersion": VERSION_TEXT, "platform": "wasm/kubarium",
-        });
-        if server {
-            info["emulationMajor"] = "1".into();
-            info["emulationMinor"] = "36".into();
-        }
-        info
-    };
+    let info = schema::documents::version;
     let mut all = serde_json::json!({
         "clientVersion": info(false), "kustomizeVersion": "v5.8.1",
     });
