@@ -1,7 +1,7 @@
 //! Every kind the API serves, one line each.
 
 use crate::object::KindEntry;
-use crate::{apps, coordination, core, discovery, storage};
+use crate::{apps, coordination, core, discovery, policy, scheduling, storage};
 
 /// All kinds with a type of their own, in alphabetical order.
 pub fn kinds() -> Vec<KindEntry> {
@@ -14,14 +14,18 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<core::endpoints::Endpoints>(),
         KindEntry::of::<core::event::Event>(),
         KindEntry::of::<coordination::lease::Lease>(),
+        KindEntry::of::<core::limit_range::LimitRange>(),
         KindEntry::of::<core::namespace::Namespace>(),
         KindEntry::of::<core::node::Node>(),
         KindEntry::of::<core::persistent_volume::PersistentVolume>(),
         KindEntry::of::<core::persistent_volume_claim::PersistentVolumeClaim>(),
         KindEntry::of::<core::pod::Pod>(),
+        KindEntry::of::<policy::pod_disruption_budget::PodDisruptionBudget>(),
         KindEntry::of::<core::pod_template::PodTemplate>(),
+        KindEntry::of::<scheduling::priority_class::PriorityClass>(),
         KindEntry::of::<apps::replica_set::ReplicaSet>(),
         KindEntry::of::<core::replication_controller::ReplicationController>(),
+        KindEntry::of::<core::resource_quota::ResourceQuota>(),
         KindEntry::of::<core::secret::Secret>(),
         KindEntry::of::<core::service::Service>(),
         KindEntry::of::<core::service_account::ServiceAccount>(),

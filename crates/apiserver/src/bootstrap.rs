@@ -1,10 +1,12 @@
 //! The objects that a server makes for itself before anyone asks.
-// Models pkg/controlplane/controller/{systemnamespaces,kubernetesservice} and reconcilers.
+// Models pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, reconcilers and
+// pkg/registry/scheduling/rest.
 
 use api::core::endpoints::{EndpointAddress, EndpointPort, EndpointSubset};
 use api::core::service::ServicePort;
 use api::discovery::endpoint_slice::{self, Endpoint, EndpointConditions};
-use api::{EndpointSlice, Endpoints, Kind, Namespace, Obj, Service};
+use api::scheduling::priority_class::SYSTEM_CLASSES;
+use api::{EndpointSlice, Endpoints, Kind, Namespace, Obj, PriorityClass, Service};
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::meta::{ObjectMeta, string_map};
 use client::{Body, Request, Verb};
@@ -22,11 +24,15 @@ fn labelled(labels: &[(&str, &str)]) -> ObjectMeta {
 }
 
 impl ApiServer {
-    /// Makes the system namespaces and the service `default/kubernetes`. Called once.
+    /// Makes the system's namespaces and priority classes and the service `default/kubernetes`.
+    /// Called once.
     pub fn bootstrap(&mut self, cx: &mut CallCx<'_>) {
         for name in NAMESPACES {
             let metadata = ObjectMeta::named("", name);
             self.make(cx, Namespace { metadata, ..Namespace::default() });
+        }
+        for (name, value, description) in SYSTEM_CLASSES {
+            self.make(cx, PriorityClass::system(name, value, description));
         }
         let service = self.kubernetes_service();
         self.make(cx, service);

@@ -54,7 +54,8 @@ impl Resource {
             is_namespace: core("namespaces"),
             is_event: core("events"),
             is_endpoints: core("endpoints"),
-            changes_admission: info.resource.resource == "priorityclasses",
+            changes_admission: ["limitranges", "priorityclasses"]
+                .contains(&info.resource.resource.as_str()),
             info,
             decode,
             version: None,

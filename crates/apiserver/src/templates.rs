@@ -14,6 +14,9 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
+/// Under this annotation a pod carries what LimitRanges gave to its body.
+pub(crate) const LIMIT_RANGER: &str = "kubernetes.io/limit-ranger";
+
 /// How many of each are remembered. Remembered inputs stay alive, so an address is never reused.
 const LIMIT: usize = 512;
 
@@ -51,10 +54,19 @@ impl<V> Memo<V> {
 /// Labels with some more: what went in, what was added, what came out.
 type Labelled = (StringMap, Vec<(&'static str, SmolStr)>, StringMap);
 
+/// What becomes of a body.
+#[derive(Debug)]
+struct Stored {
+    /// Kept alive, so that its address stays its own.
+    _given: Arc<PodBody>,
+    body: Arc<PodBody>,
+    /// What LimitRanges have to say of what they added.
+    limited: Option<SmolStr>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Templates {
-    /// Body as given and as stored.
-    bodies: Memo<(Arc<PodBody>, Arc<PodBody>)>,
+    bodies: Memo<Stored>,
     /// Labels that were found valid.
     labels: Memo<StringMap>,
     labelled: Memo<Vec<Labelled>>,
@@ -76,15 +88,18 @@ impl Templates {
         self.coming = None;
         let Some(pod) = as_kind::<Pod>(object.as_ref()) else { return false };
         let given = &pod.spec.body;
-        let Some((_, stored)) = self.bodies.entries.get(&address(given)) else {
+        let Some(stored) = self.bodies.entries.get(&address(given)) else {
             if Arc::strong_count(given) > 1 {
                 self.coming = Some(Arc::clone(given));
             }
             return false;
         };
-        let stored = Arc::clone(stored);
         if let Some(pod) = make_mut(object).as_any_mut().downcast_mut::<Pod>() {
-            pod.spec.body = stored;
+            pod.spec.body = Arc::clone(&stored.body);
+            if let Some(text) = &stored.limited {
+                let annotations = pod.metadata.annotations.make_mut();
+                annotations.insert(SmolStr::new_static(LIMIT_RANGER), text.clone());
+            }
         }
         true
     }
@@ -99,8 +114,15 @@ impl Templates {
         let stored = &pod.spec.body;
         // Image pull secrets come from the service account and may change with it.
         if stored.extra.get("imagePullSecrets") == given.extra.get("imagePullSecrets") {
-            self.bodies.insert(address(&given), (Arc::clone(&given), Arc::clone(stored)));
-            self.bodies.insert(address(stored), (Arc::clone(stored), Arc::clone(stored)));
+            let limited = pod.metadata.annotation(LIMIT_RANGER).map(SmolStr::from);
+            let limited = limited.filter(|_| !same_resources(&given, stored));
+            let remember = |_given: Arc<PodBody>, limited| Stored {
+                _given,
+                body: Arc::clone(stored),
+                limited,
+            };
+            self.bodies.insert(address(&given), remember(Arc::clone(&given), limited));
+            self.bodies.insert(address(stored), remember(Arc::clone(stored), None));
         }
     }
 
@@ -137,6 +159,14 @@ impl Templates {
         }
         result
     }
+}
+
+fn same_resources(a: &PodBody, b: &PodBody) -> bool {
+    let of = |body: &PodBody| {
+        let containers = body.containers.iter().chain(&body.init_containers);
+        containers.map(|container| container.resources.clone()).collect::<Vec<_>>()
+    };
+    of(a) == of(b)
 }
 
 /// Whether two pods have the very same body, so that defaulting has nothing to do.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::container::ResourceList;
 use super::pod_status::ConditionStatus;
-use super::pod_validation::{TAINT_EFFECTS, quantity_value};
+use super::pod_validation::TAINT_EFFECTS;
+use super::resource_names::quantity_value;
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::keep_deletion;
 use crate::validation::{check, object_meta, one_of};

@@ -11,8 +11,6 @@ mod spread;
 pub mod updates;
 mod volumes;
 
-pub use resources::quantity_value;
-
 use std::collections::BTreeSet;
 
 use apimachinery::field_path::FieldPath;

@@ -4,38 +4,29 @@
 use api::{PersistentVolumeClaim, StorageClass, as_kind};
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
-use apimachinery::status::Status;
-use client::Verb;
 
-use super::Attributes;
-use crate::server::{ApiServer, Result};
+use super::Checked;
+use crate::server::{ApiServer, CallCx, Result};
 
-pub(super) fn validate(server: &ApiServer, attributes: &Attributes<'_>) -> Result<()> {
-    let claims = attributes.resource.plural() == "persistentvolumeclaims";
-    if !claims || attributes.verb != Verb::Update {
-        return Ok(());
-    }
-    let Some(claim) = as_kind::<PersistentVolumeClaim>(attributes.object.as_ref()) else {
-        return Ok(());
-    };
-    let stored = server.stored(attributes.resource, &Key::of(&claim.metadata));
-    let Some(old) = stored.and_then(|object| as_kind::<PersistentVolumeClaim>(object.as_ref()))
-    else {
-        return Ok(());
-    };
+pub(super) fn validate(
+    server: &mut ApiServer,
+    _: &mut CallCx<'_>,
+    checked: &Checked<'_>,
+) -> Result<()> {
+    let old = checked.old.and_then(|old| as_kind::<PersistentVolumeClaim>(old.as_ref()));
+    let claim = as_kind::<PersistentVolumeClaim>(checked.object.as_ref());
+    let (Some(claim), Some(old)) = (claim, old) else { return Ok(()) };
     if claim.requested() <= old.requested() {
         return Ok(());
     }
-    let forbidden =
-        |why: &str| Err(Status::forbidden(attributes.resource.name(), &claim.metadata.name, why));
     if old.status.phase != "Bound" {
-        return forbidden("Only bound persistent volume claims can be expanded");
+        return Err(checked.forbidden("Only bound persistent volume claims can be expanded"));
     }
     if !allows_expansion(server, claim, old) {
-        return forbidden(
+        return Err(checked.forbidden(
             "only dynamically provisioned pvc can be resized and the storageclass that provisions \
              the pvc must support resize",
-        );
+        ));
     }
     Ok(())
 }

@@ -1,17 +1,16 @@
-//! The number behind a pod's priority class.
+//! The number behind a pod's priority class; one class at most is the default.
 // Models plugin/pkg/admission/priority/admission.go.
 
-use api::{Pod, as_kind, make_mut};
+use api::scheduling::priority_class::PREEMPT_LOWER_PRIORITY;
+use api::{Pod, PriorityClass, as_kind, make_mut};
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
-use apimachinery::status::Status;
 use client::Verb;
 use smol_str::SmolStr;
 
-use super::Attributes;
+use super::{Attributes, Checked};
+use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
-
-const PREEMPT_LOWER: &str = "PreemptLowerPriority";
 
 /// Priority and preemption policy that a class gives.
 struct Priority {
@@ -31,16 +30,14 @@ pub(super) fn admit(
     }
     let Some(pod) = as_kind::<Pod>(attributes.object.as_ref()) else { return Ok(()) };
     let given = (pod.spec.priority, pod.spec.preemption_policy.clone());
-    let forbidden = |why: &str| {
-        Status::forbidden(attributes.resource.name(), &attributes.object.meta().name, why)
-    };
     let priority = match pod.spec.priority_class_name.as_str() {
         "" => default_class(server),
-        class => find(server, class)
-            .ok_or_else(|| forbidden(&format!("no PriorityClass with name {class} was found")))?,
+        class => find(server, class).ok_or_else(|| {
+            attributes.forbidden(&format!("no PriorityClass with name {class} was found"))
+        })?,
     };
     if given.0.is_some_and(|value| value != priority.value) {
-        return Err(forbidden(&format!(
+        return Err(attributes.forbidden(&format!(
             "the integer value of priority ({}) must not be provided in pod spec; priority \
              admission controller computed {} from the given PriorityClass name",
             given.0.unwrap_or_default(),
@@ -48,7 +45,7 @@ pub(super) fn admit(
         )));
     }
     if given.1.as_ref().is_some_and(|policy| *policy != priority.preemption_policy) {
-        return Err(forbidden(&format!(
+        return Err(attributes.forbidden(&format!(
             "the string value of PreemptionPolicy ({}) must not be provided in pod spec; priority \
              admission controller computed {} from the given PriorityClass name",
             given.1.unwrap_or_default(),
@@ -64,51 +61,58 @@ pub(super) fn admit(
     Ok(())
 }
 
-fn classes() -> GroupResource {
-    GroupResource::fixed("scheduling.k8s.io", "priorityclasses")
-}
-
-/// The classes that are there without being objects.
-fn system_class(name: &str) -> Option<i32> {
-    match name {
-        "system-cluster-critical" => Some(2_000_000_000),
-        "system-node-critical" => Some(2_000_001_000),
-        _ => None,
+pub(super) fn validate(
+    server: &mut ApiServer,
+    _: &mut CallCx<'_>,
+    checked: &Checked<'_>,
+) -> Result<()> {
+    let Some(class) = as_kind::<PriorityClass>(checked.object.as_ref()) else { return Ok(()) };
+    if !class.global_default {
+        return Ok(());
+    }
+    match marked(server) {
+        Some(other)
+            if checked.verb == Verb::Create || other.metadata.name != class.metadata.name =>
+        {
+            Err(checked.forbidden(&format!(
+                "PriorityClass {} is already marked as default. Only one default can exist",
+                other.metadata.name
+            )))
+        }
+        _ => Ok(()),
     }
 }
 
-fn read(class: &serde_json::Value) -> Priority {
-    let policy = class.get("preemptionPolicy").and_then(serde_json::Value::as_str);
+fn classes(server: &ApiServer) -> Option<&Resource> {
+    let name = GroupResource::fixed("scheduling.k8s.io", "priorityclasses");
+    server.resources.get(&name).map(|resource| resource.as_ref())
+}
+
+fn read(class: &PriorityClass) -> Priority {
     Priority {
-        class: class["metadata"]["name"].as_str().unwrap_or_default().into(),
-        value: class["value"].as_i64().and_then(|n| i32::try_from(n).ok()).unwrap_or(0),
-        preemption_policy: policy.unwrap_or(PREEMPT_LOWER).into(),
+        class: class.metadata.name.clone(),
+        value: class.value,
+        preemption_policy: class.policy(),
     }
 }
 
 fn find(server: &ApiServer, name: &str) -> Option<Priority> {
-    let resource = server.resources.get(&classes());
-    let stored = resource.and_then(|r| server.stored(r, &Key::new("", name)));
-    if let Some(object) = stored {
-        return Some(read(&object.to_wire()));
-    }
-    let value = system_class(name)?;
-    let preemption_policy = SmolStr::new_static(PREEMPT_LOWER);
-    Some(Priority { class: name.into(), value, preemption_policy })
+    let stored = server.stored(classes(server)?, &Key::new("", name))?;
+    as_kind::<PriorityClass>(stored.as_ref()).map(read)
 }
 
-/// The class marked as default (the lowest, if several are), or zero.
+/// The class marked as default; the lowest, if several are.
+fn marked(server: &ApiServer) -> Option<&PriorityClass> {
+    let stored = server.store.range(classes(server)?.table, ..);
+    let classes = stored.filter_map(|(_, item)| as_kind::<PriorityClass>(item.value.as_ref()));
+    classes.filter(|class| class.global_default).min_by_key(|class| class.value)
+}
+
+/// What a pod without a class gets: the default class, or zero.
 fn default_class(server: &ApiServer) -> Priority {
-    let marked = server.resources.get(&classes()).and_then(|resource| {
-        let objects = server.store.range(resource.table, ..).map(|(_, item)| item.value.to_wire());
-        objects
-            .filter(|class| class["globalDefault"] == true)
-            .map(|class| read(&class))
-            .min_by_key(|priority| priority.value)
-    });
-    marked.unwrap_or(Priority {
+    marked(server).map(read).unwrap_or(Priority {
         class: SmolStr::default(),
         value: 0,
-        preemption_policy: SmolStr::new_static(PREEMPT_LOWER),
+        preemption_policy: SmolStr::new_static(PREEMPT_LOWER_PRIORITY),
     })
 }

@@ -6,7 +6,6 @@ use api::{Obj, Pod, ServiceAccount, as_kind, make_mut};
 use apimachinery::encode::random_suffix;
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
-use apimachinery::status::Status;
 use client::Verb;
 use smol_str::SmolStr;
 
@@ -70,7 +69,7 @@ fn find<'a>(
             "error looking up service account {}/{name}: serviceaccount {name:?} not found",
             attributes.namespace
         );
-        Status::forbidden(attributes.resource.name(), &attributes.object.meta().name, &why)
+        attributes.forbidden(&why)
     })
 }
 

@@ -9,7 +9,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::decode::{Validation, decode_body};
 use super::meta;
-use crate::admission::{self, Attributes};
+use crate::admission::{self, Attributes, Checked};
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
 
@@ -76,6 +76,21 @@ impl ApiServer {
         self.validate_new(resource, &object, known)?;
         if resource.is_service {
             self.services.allocate(cx.rng, make_mut(&mut object), None)?;
+        }
+        let checked = Checked {
+            verb: Verb::Create,
+            resource,
+            namespace: &request.namespace,
+            object: &object,
+            old: None,
+            dry_run: request.dry_run,
+            known,
+        };
+        if let Err(refused) = admission::validate(self, cx, &checked) {
+            if resource.is_service {
+                self.services.release(object.as_ref());
+            }
+            return Err(refused);
         }
         self.templates.learn(&object);
         let existing = if generated { None } else { self.stored(resource, &key) };

@@ -8,7 +8,7 @@ use client::{Body, Reply, ReplyBody, Request, Verb};
 use super::decode::{Decoded, Validation, decode_body};
 use super::meta;
 use super::read::key_of;
-use crate::admission::{self, Attributes};
+use crate::admission::{self, Attributes, Checked};
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
 
@@ -126,9 +126,16 @@ impl ApiServer {
         carry_over(&mut object, existing, part);
         self.validate_change(resource, &object, existing, part)?;
         if part == Part::Main {
-            let namespace = &key.namespace;
-            let (verb, object, known) = (Verb::Update, &mut object, false);
-            admission::validate(self, &Attributes { verb, resource, namespace, object, known })?;
+            let checked = Checked {
+                verb: Verb::Update,
+                resource,
+                namespace: &key.namespace,
+                object: &object,
+                old: Some(existing),
+                dry_run: request.dry_run,
+                known: false,
+            };
+            admission::validate(self, cx, &checked)?;
         }
         if object.same_as(existing.as_ref()) {
             return Ok(existing.clone());
