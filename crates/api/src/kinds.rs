@@ -1,18 +1,20 @@
 //! Every kind the API serves, one line each.
 
 use crate::object::KindEntry;
-use crate::{apps, coordination, core, discovery, policy, scheduling, storage};
+use crate::{apps, batch, coordination, core, discovery, policy, scheduling, storage};
 
 /// All kinds with a type of their own, in alphabetical order.
 pub fn kinds() -> Vec<KindEntry> {
     vec![
         KindEntry::of::<core::config_map::ConfigMap>(),
         KindEntry::of::<apps::controller_revision::ControllerRevision>(),
+        KindEntry::of::<batch::cron_job::CronJob>(),
         KindEntry::of::<apps::daemon_set::DaemonSet>(),
         KindEntry::of::<apps::deployment::Deployment>(),
         KindEntry::of::<discovery::endpoint_slice::EndpointSlice>(),
         KindEntry::of::<core::endpoints::Endpoints>(),
         KindEntry::of::<core::event::Event>(),
+        KindEntry::of::<batch::job::Job>(),
         KindEntry::of::<coordination::lease::Lease>(),
         KindEntry::of::<core::limit_range::LimitRange>(),
         KindEntry::of::<core::namespace::Namespace>(),

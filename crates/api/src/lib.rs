@@ -2,6 +2,7 @@
 //! columns. `kinds.rs` lists them.
 
 pub mod apps;
+pub mod batch;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
@@ -20,6 +21,8 @@ pub use apps::daemon_set::DaemonSet;
 pub use apps::deployment::Deployment;
 pub use apps::replica_set::ReplicaSet;
 pub use apps::stateful_set::StatefulSet;
+pub use batch::cron_job::CronJob;
+pub use batch::job::Job;
 pub use coordination::lease::Lease;
 pub use core::config_map::ConfigMap;
 pub use core::endpoints::Endpoints;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use api::KindEntry;
-use k8s_openapi::api::{apps, coordination, core, discovery, storage};
+use k8s_openapi::api::{apps, batch, coordination, core, discovery, storage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,10 +15,12 @@ fn through<T: Serialize + DeserializeOwned>(object: &Value) -> Value {
 fn referee(kind: &str, object: &Value) -> Option<Value> {
     Some(match kind {
         "ConfigMap" => through::<core::v1::ConfigMap>(object),
+        "CronJob" => through::<batch::v1::CronJob>(object),
         "Deployment" => through::<apps::v1::Deployment>(object),
         "EndpointSlice" => through::<discovery::v1::EndpointSlice>(object),
         "Endpoints" => through::<core::v1::Endpoints>(object),
         "Event" => through::<core::v1::Event>(object),
+        "Job" => through::<batch::v1::Job>(object),
         "Lease" => through::<coordination::v1::Lease>(object),
         "Namespace" => through::<core::v1::Namespace>(object),
         "Node" => through::<core::v1::Node>(object),

@@ -1,6 +1,7 @@
 //! What every API object is made of: metadata, selectors, quantities, times, errors and the way
 //! between typed objects and JSON.
 
+pub mod cron;
 pub mod duration;
 pub mod encode;
 pub mod field_path;
@@ -16,4 +17,5 @@ pub mod status;
 pub mod strconv;
 pub mod template_hash;
 pub mod time;
+pub mod time_zone;
 pub mod wire;

@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use apimachinery::cron::Schedule;
 use apimachinery::duration::{human_duration, short_human_duration};
 use apimachinery::encode::safe_encode_string;
 use apimachinery::fields::FieldSelector;
@@ -13,6 +14,7 @@ use apimachinery::labels::{LabelSelector, Labels, Selector};
 use apimachinery::names;
 use apimachinery::quantity::Quantity;
 use apimachinery::template_hash::pod_template_hash;
+use apimachinery::time::Time;
 use apimachinery::wire::Wire;
 use serde_json::{Value, json};
 
@@ -33,6 +35,20 @@ fn check<T: PartialEq + Debug>(case: &Value, got: T, want: T) {
 /// The error of a case: its text, or nothing.
 fn error(case: &Value) -> Option<String> {
     case["err"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn cron() {
+    for case in cases(&vectors("cron")) {
+        let parsed = Schedule::parse(case["in"].as_str().unwrap());
+        check(case, parsed.as_ref().err().cloned(), error(case));
+        let Ok(schedule) = parsed else { continue };
+        let mut time = Time::parse(case["from"].as_str().unwrap()).unwrap();
+        for due in cases(&case["next"]) {
+            time = schedule.next(time);
+            check(case, json!(time.to_string()), due.clone());
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_defaults;
-mod pod_diff;
+pub(crate) mod pod_diff;
 pub mod pod_printer;
 pub mod pod_resources;
 pub mod pod_spec;

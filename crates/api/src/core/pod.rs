@@ -61,7 +61,7 @@ impl Wire for Pod {
 wire_struct! {
     /// What a controller makes pods from.
     pub struct PodTemplateSpec {
-        pub metadata: ObjectMeta => "metadata",
+        pub metadata: ObjectMeta => "metadata" keep,
         pub spec: PodSpec => "spec" keep,
     }
 }

@@ -19,6 +19,21 @@ pub fn spec_diff(old: &PodSpec, new: &PodSpec) -> String {
     text_diff(&old, &new)
 }
 
+/// A spec's internal form on one line, as Go's package json prints it.
+pub fn internal_json(spec: &PodSpec) -> String {
+    let mut out = String::new();
+    for line in internal_form(spec).lines().map(str::trim_start) {
+        match line.split_once("\": ") {
+            // Only a key has a quote behind it that is not escaped.
+            Some((key, rest)) if key.starts_with('"') && !key.ends_with('\\') => {
+                out.extend([key, "\":", rest]);
+            }
+            _ => out.push_str(line),
+        }
+    }
+    out
+}
+
 /// The same for a part that takes the same form inside as outside.
 pub fn value_diff(type_: &str, old: &Value, new: &Value) -> String {
     let text = |value: &Value| {
