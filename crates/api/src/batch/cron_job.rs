@@ -121,7 +121,7 @@ impl Kind for CronJob {
                 Column::text("Name"),
                 Column::text("Schedule"),
                 Column::text("Timezone"),
-                Column { name: "Suspend", type_: "boolean", wide: false },
+                Column::flag("Suspend"),
                 Column::number("Active"),
                 Column::text("Last Schedule"),
                 Column::text("Age"),
