@@ -40,7 +40,12 @@ pub fn json_strings<S: AsRef<str>>(texts: &[S]) -> String {
 
 /// A string as Go's package json prints it.
 pub fn json_string(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
+    json(&serde_json::Value::from(text))
+}
+
+/// A value as Go's package json prints it: keys sorted, HTML's characters escaped.
+pub fn json(value: &serde_json::Value) -> String {
+    let json = value.to_string();
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 

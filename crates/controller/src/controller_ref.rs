@@ -27,8 +27,19 @@ impl<'o, O: Kind> Claim<'o, O> {
 
     /// Whether the object belongs to the owner now, after adopting or releasing it if need be.
     pub fn claim<K: Kind>(&mut self, ctx: &mut Ctx<'_>, object: &K) -> Result<bool, SyncError> {
+        self.claim_if(ctx, object, true)
+    }
+
+    /// The same where the selector alone does not decide: an object that is not fit is none that
+    /// the selector matches.
+    pub fn claim_if<K: Kind>(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        object: &K,
+        fit: bool,
+    ) -> Result<bool, SyncError> {
         let (meta, owner) = (object.meta(), self.owner.meta());
-        let matches = self.selector.matches(&meta.labels);
+        let matches = fit && self.selector.matches(&meta.labels);
         if let Some(controller) = meta.controller() {
             if controller.uid != owner.uid || matches {
                 return Ok(controller.uid == owner.uid);

@@ -13,7 +13,7 @@ use crate::manager::Config;
 use crate::{
     deployment, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam, node_lifecycle,
     persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set, root_ca,
-    service_account, service_lb, taint_eviction, ttl,
+    service_account, service_lb, stateful_set, taint_eviction, ttl,
 };
 
 /// Every controller, in alphabetical order.
@@ -37,6 +37,7 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     if config.load_balancer {
         all.push(Box::new(service_lb::ServiceLbController::default()));
     }
+    all.push(Box::new(stateful_set::StatefulSetController::default()));
     all.push(Box::new(taint_eviction::TaintEvictionController::default()));
     all.push(Box::new(ttl::TtlController::default()));
     all

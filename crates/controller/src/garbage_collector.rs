@@ -119,15 +119,20 @@ impl Controller for GarbageCollector {
     fn resources(&self) -> &'static [Resource] {
         &[
             Resource::ConfigMap,
+            Resource::ControllerRevision,
+            Resource::DaemonSet,
             Resource::Deployment,
             Resource::EndpointSlice,
             Resource::Endpoints,
             Resource::Lease,
             Resource::Node,
+            Resource::PersistentVolumeClaim,
             Resource::Pod,
             Resource::ReplicaSet,
+            Resource::ReplicationController,
             Resource::Service,
             Resource::ServiceAccount,
+            Resource::StatefulSet,
         ]
     }
 

@@ -2,8 +2,9 @@
 //! Models client-go/informers: the shared informer factory.
 
 use api::{
-    ConfigMap, Deployment, EndpointSlice, Endpoints, Kind, Lease, Namespace, Node, Object,
-    PersistentVolume, PersistentVolumeClaim, ReplicaSet, Service, ServiceAccount, StorageClass,
+    ConfigMap, ControllerRevision, DaemonSet, Deployment, EndpointSlice, Endpoints, Kind, Lease,
+    Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim, ReplicaSet,
+    ReplicationController, Service, ServiceAccount, StatefulSet, StorageClass,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -13,6 +14,8 @@ use crate::pod_store::{PodDelta, PodStore};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     ConfigMap,
+    ControllerRevision,
+    DaemonSet,
     Deployment,
     EndpointSlice,
     Endpoints,
@@ -23,8 +26,10 @@ pub enum Resource {
     PersistentVolumeClaim,
     Pod,
     ReplicaSet,
+    ReplicationController,
     Service,
     ServiceAccount,
+    StatefulSet,
     StorageClass,
 }
 
@@ -32,6 +37,8 @@ pub enum Resource {
 #[derive(Clone, Debug)]
 pub enum Change {
     ConfigMap(Delta<ConfigMap>),
+    ControllerRevision(Delta<ControllerRevision>),
+    DaemonSet(Delta<DaemonSet>),
     Deployment(Delta<Deployment>),
     EndpointSlice(Delta<EndpointSlice>),
     Endpoints(Delta<Endpoints>),
@@ -42,14 +49,18 @@ pub enum Change {
     PersistentVolumeClaim(Delta<PersistentVolumeClaim>),
     Pod(PodDelta),
     ReplicaSet(Delta<ReplicaSet>),
+    ReplicationController(Delta<ReplicationController>),
     Service(Delta<Service>),
     ServiceAccount(Delta<ServiceAccount>),
+    StatefulSet(Delta<StatefulSet>),
     StorageClass(Delta<StorageClass>),
 }
 
 #[derive(Debug, Default)]
 pub struct Informers {
     pub config_maps: Store<ConfigMap>,
+    pub controller_revisions: Store<ControllerRevision>,
+    pub daemon_sets: Store<DaemonSet>,
     pub deployments: Store<Deployment>,
     pub endpoint_slices: Store<EndpointSlice>,
     pub endpoints: Store<Endpoints>,
@@ -60,8 +71,10 @@ pub struct Informers {
     pub persistent_volume_claims: Store<PersistentVolumeClaim>,
     pub pods: PodStore,
     pub replica_sets: Store<ReplicaSet>,
+    pub replication_controllers: Store<ReplicationController>,
     pub services: Store<Service>,
     pub service_accounts: Store<ServiceAccount>,
+    pub stateful_sets: Store<StatefulSet>,
     pub storage_classes: Store<StorageClass>,
 }
 
@@ -69,11 +82,13 @@ pub struct Informers {
 macro_rules! stores {
     ($run:ident) => {
         $run! {
-            (config_maps, ConfigMap) (deployments, Deployment) (endpoint_slices, EndpointSlice)
+            (config_maps, ConfigMap) (controller_revisions, ControllerRevision)
+            (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
             (persistent_volumes, PersistentVolume)
-            (persistent_volume_claims, PersistentVolumeClaim)
-            (replica_sets, ReplicaSet) (services, Service) (service_accounts, ServiceAccount)
+            (persistent_volume_claims, PersistentVolumeClaim) (replica_sets, ReplicaSet)
+            (replication_controllers, ReplicationController) (services, Service)
+            (service_accounts, ServiceAccount) (stateful_sets, StatefulSet)
             (storage_classes, StorageClass)
         }
     };
@@ -81,6 +96,11 @@ macro_rules! stores {
 
 macro_rules! define_dispatch {
     ($(($field:ident, $kind:ident))*) => {
+        impl Resource {
+            /// How many there are; `as usize` gives numbers below this.
+            pub const COUNT: usize = [Resource::Pod, $(Resource::$kind),*].len();
+        }
+
         impl Change {
             pub fn of(event: &WatchEvent) -> Option<Self> {
                 if event.is_of::<api::Pod>() {

@@ -1,6 +1,7 @@
 //! kube-controller-manager: one module per controller; `controllers.rs` lists them, `manager.rs`
 //! feeds them from one shared cache (`informers.rs`).
 
+mod consistency;
 mod controller_ref;
 mod controllers;
 mod deployment;
@@ -9,6 +10,7 @@ mod endpoints;
 mod expectations;
 mod finalizers;
 mod garbage_collector;
+mod history;
 mod informers;
 mod manager;
 mod namespace;
@@ -26,6 +28,7 @@ mod root_ca;
 mod service_account;
 mod service_lb;
 mod service_pods;
+mod stateful_set;
 mod taint_eviction;
 mod ttl;
 

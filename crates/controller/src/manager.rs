@@ -101,7 +101,7 @@ impl ControllerManager {
                 alarms: BTreeSet::new(),
             })
             .collect();
-        let mut listeners = vec![Vec::new(); Resource::StorageClass as usize + 1];
+        let mut listeners = vec![Vec::new(); Resource::COUNT];
         for (index, runner) in runners.iter().enumerate() {
             for resource in runner.controller.resources() {
                 if let Some(list) = listeners.get_mut(*resource as usize) {

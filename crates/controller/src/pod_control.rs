@@ -9,9 +9,10 @@ use apimachinery::wire::Shared;
 use client::{ApiExt, Ctx, DeleteOptions, EventRecorder};
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::controllers::{SyncError, namespace_terminating};
+use crate::controllers::{SyncError, SyncResult, namespace_terminating};
 
 const NAME_MAX: usize = 253;
+const SLOW_START_INITIAL_BATCH: usize = 1;
 
 /// The reference by which a controller owns what it makes.
 pub fn controller_reference<K: Kind>(owner: &K) -> OwnerReference {
@@ -94,6 +95,50 @@ pub fn delete_pod(
             let message = format!("Error deleting: {status}");
             recorder.event(ctx, about, "Warning", "FailedDelete", &message);
             Err(SyncError::other(format!("unable to delete pods: {status}")))
+        }
+    }
+}
+
+/// Calls with 0, 1, 2, … in batches of 1, 2, 4, … until `count` is reached; a batch with a failure is the last.
+/// How many succeeded, and the first error.
+pub fn slow_start(count: usize, mut call: impl FnMut(usize) -> SyncResult) -> (usize, SyncResult) {
+    let (mut remaining, mut made, mut successes) = (count, 0, 0);
+    let mut batch = remaining.min(SLOW_START_INITIAL_BATCH);
+    while batch > 0 {
+        let mut failed = Ok(());
+        for _ in 0..batch {
+            match call(made) {
+                Ok(()) => successes += 1,
+                Err(error) if failed.is_ok() => failed = Err(error),
+                Err(_) => {}
+            }
+            made += 1;
+        }
+        if failed.is_err() {
+            return (successes, failed);
+        }
+        remaining -= batch;
+        batch = (2 * batch).min(remaining);
+    }
+    (successes, Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_batch_is_the_last() {
+        for (count, fails_from, calls, successes) in
+            [(10, 99, 10, 10), (10, 0, 1, 0), (10, 2, 3, 2), (10, 3, 7, 3)]
+        {
+            let mut made = 0;
+            let (done, result) = slow_start(count, |index| {
+                assert_eq!(index, made);
+                made += 1;
+                if made > fails_from { Err(SyncError::other("no")) } else { Ok(()) }
+            });
+            assert_eq!((made, done, result.is_err()), (calls, successes, calls != count));
         }
     }
 }

@@ -25,6 +25,11 @@ pub fn dependents(informers: &Informers, owner: Uid) -> Vec<Obj> {
     owned(&informers.config_maps, owner, &mut found);
     owned(&informers.leases, owner, &mut found);
     owned(&informers.service_accounts, owner, &mut found);
+    owned(&informers.controller_revisions, owner, &mut found);
+    owned(&informers.daemon_sets, owner, &mut found);
+    owned(&informers.persistent_volume_claims, owner, &mut found);
+    owned(&informers.replication_controllers, owner, &mut found);
+    owned(&informers.stateful_sets, owner, &mut found);
     found
 }
 
@@ -44,7 +49,12 @@ fn known<K: Kind>(store: &Store<K>, namespace: &str, owner: &OwnerReference) -> 
 pub fn find_owner(informers: &Informers, namespace: &str, owner: &OwnerReference) -> Option<Obj> {
     match owner.kind.as_str() {
         "ReplicaSet" => known(&informers.replica_sets, namespace, owner),
+        "DaemonSet" => known(&informers.daemon_sets, namespace, owner),
         "Deployment" => known(&informers.deployments, namespace, owner),
+        "ReplicationController" => known(&informers.replication_controllers, namespace, owner),
+        "StatefulSet" => known(&informers.stateful_sets, namespace, owner),
+        "ControllerRevision" => known(&informers.controller_revisions, namespace, owner),
+        "PersistentVolumeClaim" => known(&informers.persistent_volume_claims, namespace, owner),
         "Service" => known(&informers.services, namespace, owner),
         "Node" => known(&informers.nodes, "", owner),
         "Namespace" => known(&informers.namespaces, "", owner),

@@ -15,12 +15,11 @@ use super::ReplicaSetController;
 use super::claim::Claimed;
 use crate::controllers::{Sync, SyncError, SyncResult};
 use crate::informers::Informers;
-use crate::pod_control::{create_pod, delete_pod, pod_from_template};
+use crate::pod_control::{create_pod, delete_pod, pod_from_template, slow_start};
 use crate::pods;
 
 /// At most so many pods are created or deleted at once.
 const BURST_REPLICAS: usize = 500;
-const SLOW_START_INITIAL_BATCH: usize = 1;
 /// Virtual time that one creation or deletion takes.
 const WRITE_COST: Duration = Duration::from_micros(50);
 
@@ -58,7 +57,7 @@ impl ReplicaSetController {
         self.expectations.expect_creations(key, count, sync.ctx.now);
         let owners = self.owner_references(key, rs);
         let prototype = pod_from_template(&rs.spec.template, &rs.metadata, &owners);
-        let (created, result) = slow_start(count, || {
+        let (created, result) = slow_start(count, |_| {
             match create_pod(sync.ctx, &mut self.recorder, about, prototype.clone()) {
                 Err(error) if error.is_namespace_terminating() => Ok(()),
                 other => other,
@@ -93,29 +92,6 @@ impl ReplicaSetController {
     }
 }
 
-/// Calls in batches of 1, 2, 4, … until `count` is reached; a batch with a failure is the last.
-/// How many succeeded, and the first error.
-fn slow_start(count: usize, mut call: impl FnMut() -> SyncResult) -> (usize, SyncResult) {
-    let (mut remaining, mut successes) = (count, 0);
-    let mut batch = remaining.min(SLOW_START_INITIAL_BATCH);
-    while batch > 0 {
-        let mut failed = Ok(());
-        for _ in 0..batch {
-            match call() {
-                Ok(()) => successes += 1,
-                Err(error) if failed.is_ok() => failed = Err(error),
-                Err(_) => {}
-            }
-        }
-        if failed.is_err() {
-            return (successes, failed);
-        }
-        remaining -= batch;
-        batch = (2 * batch).min(remaining);
-    }
-    (successes, Ok(()))
-}
-
 fn pods_to_delete(
     sync: &Sync<'_, '_>,
     rs: &ReplicaSet,
@@ -143,23 +119,4 @@ fn related_pods_by_node(informers: &Informers, rs: &ReplicaSet) -> BTreeMap<Smol
         *on_node.entry(pod.spec.node_name.clone()).or_insert(0) += 1;
     }
     on_node
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failing_batch_is_the_last() {
-        for (count, fails_from, calls, successes) in
-            [(10, 99, 10, 10), (10, 0, 1, 0), (10, 2, 3, 2), (10, 3, 7, 3)]
-        {
-            let mut made = 0;
-            let (done, result) = slow_start(count, || {
-                made += 1;
-                if made > fails_from { Err(SyncError::other("no")) } else { Ok(()) }
-            });
-            assert_eq!((made, done, result.is_err()), (calls, successes, calls != count));
-        }
-    }
 }
