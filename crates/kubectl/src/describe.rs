@@ -9,6 +9,8 @@ mod network;
 mod node;
 mod pen;
 mod pod;
+mod source;
+mod storage;
 mod volume;
 mod workload;
 
@@ -37,6 +39,11 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("", "ConfigMap") => misc::config_map,
         ("", "ServiceAccount") => misc::service_account,
         ("", "Secret") => misc::secret,
+        ("", "PersistentVolume") => storage::persistent_volume,
+        ("", "PersistentVolumeClaim") => storage::persistent_volume_claim,
+        ("storage.k8s.io", "CSINode") => storage::csi_node,
+        ("storage.k8s.io", "StorageClass") => storage::storage_class,
+        ("storage.k8s.io", "VolumeAttributesClass") => storage::volume_attributes_class,
         _ => generic::generic,
     };
     describer(cx, &mut pen, object);

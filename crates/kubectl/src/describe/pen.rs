@@ -21,6 +21,13 @@ impl Pen {
         Pen { text: String::new(), now }
     }
 
+    /// What `write` writes stands `level` levels further in.
+    pub fn nested(&mut self, level: usize, write: impl FnOnce(&mut Pen)) {
+        let mut inner = Pen::new(self.now);
+        write(&mut inner);
+        inner.text.lines().for_each(|line| self.line(level, line));
+    }
+
     /// Text without its columns set, as `rollout history` prints it.
     pub fn raw(self) -> String {
         self.text
