@@ -1,11 +1,16 @@
 //! Every kind the API serves, one line each.
 
 use crate::object::KindEntry;
-use crate::{apps, batch, coordination, core, discovery, policy, scheduling, storage};
+use crate::{
+    apps, batch, certificates, coordination, core, discovery, policy, rbac, scheduling, storage,
+};
 
 /// All kinds with a type of their own, in alphabetical order.
 pub fn kinds() -> Vec<KindEntry> {
     vec![
+        KindEntry::of::<certificates::request::CertificateSigningRequest>(),
+        KindEntry::of::<rbac::role::ClusterRole>(),
+        KindEntry::of::<rbac::binding::ClusterRoleBinding>(),
         KindEntry::of::<core::config_map::ConfigMap>(),
         KindEntry::of::<apps::controller_revision::ControllerRevision>(),
         KindEntry::of::<batch::cron_job::CronJob>(),
@@ -28,6 +33,8 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<apps::replica_set::ReplicaSet>(),
         KindEntry::of::<core::replication_controller::ReplicationController>(),
         KindEntry::of::<core::resource_quota::ResourceQuota>(),
+        KindEntry::of::<rbac::role::Role>(),
+        KindEntry::of::<rbac::binding::RoleBinding>(),
         KindEntry::of::<core::secret::Secret>(),
         KindEntry::of::<core::service::Service>(),
         KindEntry::of::<core::service_account::ServiceAccount>(),

@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod batch;
+pub mod certificates;
 pub mod coordination;
 pub mod core;
 pub mod discovery;
@@ -13,6 +14,7 @@ pub mod object_update;
 pub mod policy;
 pub mod quota;
 pub mod scheduling;
+pub mod rbac;
 pub mod storage;
 pub mod validation;
 
@@ -23,6 +25,7 @@ pub use apps::replica_set::ReplicaSet;
 pub use apps::stateful_set::StatefulSet;
 pub use batch::cron_job::CronJob;
 pub use batch::job::Job;
+pub use certificates::request::CertificateSigningRequest;
 pub use coordination::lease::Lease;
 pub use core::config_map::ConfigMap;
 pub use core::endpoints::Endpoints;
@@ -43,4 +46,6 @@ pub use discovery::endpoint_slice::EndpointSlice;
 pub use object::{Kind, KindEntry, KindInfo, Obj, Object, Version, as_kind, make_mut, to_kind};
 pub use policy::pod_disruption_budget::PodDisruptionBudget;
 pub use scheduling::priority_class::PriorityClass;
+pub use rbac::binding::{ClusterRoleBinding, RoleBinding};
+pub use rbac::role::{ClusterRole, Role};
 pub use storage::storage_class::StorageClass;

@@ -2,6 +2,7 @@
 //! between typed objects and JSON.
 
 pub mod cron;
+pub mod base64;
 pub mod duration;
 pub mod encode;
 pub mod field_path;

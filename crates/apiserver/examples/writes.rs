@@ -70,7 +70,7 @@ fn template() -> (PodSpec, StringMap) {
 }
 
 fn seeded() -> Bench {
-    let user = User { name: "bench".into(), groups: Vec::new() };
+    let user = User::new("bench", &[]);
     let server = ApiServer::new(Config::default());
     let mut bench = Bench { server, rng: Rng::new(7), user, now: SimTime::from_secs(1) };
     let mut cx = CallCx {

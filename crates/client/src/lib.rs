@@ -17,7 +17,7 @@ pub use fabric::Fabric;
 pub use informer::{Delta, Store};
 pub use recorder::EventRecorder;
 pub use request::{
-    Accept, Body, Cell, DeleteOptions, ExecResult, List, ListOptions, LogOptions, PatchType,
+    Accept, Body, Cell, Credentials, DeleteOptions, ExecResult, Impersonate, List, ListOptions, LogOptions, PatchType,
     Propagation, Reply, ReplyBody, Request, Table, TableRow, User, Verb,
 };
 pub use trace::{Trace, TraceKind};

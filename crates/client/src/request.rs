@@ -1,6 +1,8 @@
 //! What one asks of the API server and what it answers.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use api::Obj;
 use apimachinery::gvk::GroupResource;
@@ -50,7 +52,45 @@ impl Verb {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     pub name: SmolStr,
+    pub uid: SmolStr,
     pub groups: Vec<SmolStr>,
+    pub extra: BTreeMap<SmolStr, Vec<SmolStr>>,
+}
+
+impl User {
+    pub fn new(name: impl Into<SmolStr>, groups: &[&'static str]) -> Self {
+        let groups = groups.iter().copied().map(SmolStr::new_static).collect();
+        User { name: name.into(), groups, ..User::default() }
+    }
+
+    /// Whoever says nothing of himself.
+    pub fn anonymous() -> Self {
+        User::new(SmolStr::new_static("system:anonymous"), &["system:unauthenticated"])
+    }
+
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.iter().any(|one| one == group)
+    }
+}
+
+/// Whom a request wants to act as (`--as`, the `Impersonate-*` headers).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impersonate {
+    pub user: SmolStr,
+    pub uid: SmolStr,
+    pub groups: Vec<SmolStr>,
+    pub extra: BTreeMap<SmolStr, Vec<SmolStr>>,
+}
+
+/// What a request itself says of its sender. Without any it comes from the connection's user,
+/// who is trusted; with some it is authenticated and authorized.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credentials {
+    /// A bearer token; empty means none.
+    pub token: SmolStr,
+    /// A client certificate in PEM; empty means none.
+    pub certificate: String,
+    pub impersonate: Option<Impersonate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +190,8 @@ pub struct Request {
     pub strict: bool,
     /// Further query parameters (`container`, `tailLines`, `fieldManager`, `force`, …).
     pub query: Vec<(SmolStr, SmolStr)>,
+    /// Who says that he asks, where that is not the connection's own user.
+    pub sender: Option<Arc<Credentials>>,
 }
 
 impl Request {
@@ -167,6 +209,7 @@ impl Request {
             dry_run: false,
             strict: true,
             query: Vec::new(),
+            sender: None,
         }
     }
 

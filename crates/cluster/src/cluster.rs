@@ -94,7 +94,7 @@ impl Cluster {
             changed_at: SimTime::ZERO,
             log: Vec::new(),
             session: Session::default(),
-            person: User { name: "kubernetes-admin".into(), groups: vec!["system:masters".into()] },
+            person: User::new("kubernetes-admin", &["system:masters", "system:authenticated"]),
             processes: BTreeMap::new(),
             ended: BTreeMap::new(),
             output: BTreeMap::new(),
@@ -110,7 +110,7 @@ impl Cluster {
     }
 
     fn bootstrap(&mut self) {
-        let user = User { name: "system:apiserver".into(), groups: vec!["system:masters".into()] };
+        let user = User::new("system:apiserver", &["system:masters"]);
         let mut cx = CallCx {
             now: self.now,
             epoch: self.config.epoch,

@@ -83,7 +83,7 @@ pub struct ApiWrites {
 /// these is refused.
 pub fn api_writes(count: u32, now_ms: &dyn Fn() -> f64) -> Option<ApiWrites> {
     let mut server = ApiServer::new(apiserver::Config::default());
-    let user = User { name: "system:admin".into(), groups: vec!["system:masters".into()] };
+    let user = User::new("system:admin", &["system:masters"]);
     let mut rng = Rng::new(1);
     let mut cx = CallCx {
         now: SimTime::ZERO,

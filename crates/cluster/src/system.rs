@@ -75,7 +75,7 @@ impl Component for Kubeadm {
     }
 
     fn user(&self) -> User {
-        User { name: "kubernetes-admin".into(), groups: vec!["system:masters".into()] }
+        User::new("kubernetes-admin", &["system:masters", "system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

@@ -135,10 +135,7 @@ impl Component for ControllerManager {
     }
 
     fn user(&self) -> User {
-        User {
-            name: SmolStr::new_static("system:kube-controller-manager"),
-            groups: vec![SmolStr::new_static("system:authenticated")],
-        }
+        User::new("system:kube-controller-manager", &["system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

@@ -1,6 +1,8 @@
 //! Bytes that are no UTF-8 inside the terminal's texts: each becomes one private character, as
 //! Python's surrogateescape does, so that files and pipes carry them unharmed.
 
+pub use apimachinery::base64::encode as base64;
+
 /// The private characters U+F780 to U+F7FF stand for the bytes 0x80 to 0xFF.
 const BASE: u32 = 0xF700;
 
@@ -36,30 +38,9 @@ pub fn is_text(text: &str) -> bool {
     text.chars().all(|c| byte_of(c).is_none())
 }
 
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-        for place in 0..4 {
-            let digit = DIGITS.get(((bits >> (18 - 6 * place)) & 63) as usize).copied();
-            out.push(if place > chunk.len() { '=' } else { char::from(digit.unwrap_or(b'=')) });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{base64, is_text, of_text, to_text};
-
-    #[test]
-    fn base64_pads() {
-        assert_eq!(base64(b"a"), "YQ==");
-        assert_eq!(base64(b"ab"), "YWI=");
-        assert_eq!(base64(b"abc"), "YWJj");
-    }
+    use super::{is_text, of_text, to_text};
 
     #[test]
     fn bytes_come_back() {

@@ -289,13 +289,8 @@ impl Component for Kubelet {
     }
 
     fn user(&self) -> User {
-        User {
-            name: format_smolstr!("system:node:{}", self.shared.config.name),
-            groups: vec![
-                SmolStr::new_static("system:nodes"),
-                SmolStr::new_static("system:authenticated"),
-            ],
-        }
+        let name = format_smolstr!("system:node:{}", self.shared.config.name);
+        User::new(name, &["system:nodes", "system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

@@ -51,13 +51,8 @@ impl Component for CoreDns {
     }
 
     fn user(&self) -> User {
-        User {
-            name: SmolStr::new_static("system:serviceaccount:kube-system:coredns"),
-            groups: vec![
-                SmolStr::new_static("system:serviceaccounts"),
-                SmolStr::new_static("system:authenticated"),
-            ],
-        }
+        let name = SmolStr::new_static("system:serviceaccount:kube-system:coredns");
+        User::new(name, &["system:serviceaccounts", "system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

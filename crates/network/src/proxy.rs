@@ -164,10 +164,7 @@ impl Component for KubeProxy {
     }
 
     fn user(&self) -> User {
-        User {
-            name: SmolStr::new_static("system:kube-proxy"),
-            groups: vec![SmolStr::new_static("system:authenticated")],
-        }
+        User::new("system:kube-proxy", &["system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

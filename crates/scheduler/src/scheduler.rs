@@ -223,10 +223,7 @@ impl Component for Scheduler {
     }
 
     fn user(&self) -> User {
-        User {
-            name: SmolStr::new_static("system:kube-scheduler"),
-            groups: vec![SmolStr::new_static("system:authenticated")],
-        }
+        User::new("system:kube-scheduler", &["system:authenticated"])
     }
 
     fn watches(&self) -> Vec<WatchSpec> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use apimachinery::base64::encode as base64;
 use apimachinery::field_path::FieldPath;
 use apimachinery::meta::ObjectMeta;
 use apimachinery::names;
@@ -24,22 +25,6 @@ wire_struct! {
         pub string_data: BTreeMap<SmolStr, String> => "stringData",
         pub type_: SmolStr => "type",
     }
-}
-
-/// The Base64 form of bytes, with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letter = |bits: u32| ALPHABET.get((bits & 63) as usize).map_or('=', |b| char::from(*b));
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        out.push(letter(bits >> 18));
-        out.push(letter(bits >> 12));
-        out.push(if chunk.len() > 1 { letter(bits >> 6) } else { '=' });
-        out.push(if chunk.len() > 2 { letter(bits) } else { '=' });
-    }
-    out
 }
 
 // Models ValidateSecret of pkg/apis/core/validation/validation.go.
@@ -140,17 +125,5 @@ impl Kind for Secret {
 
     fn selectable_fields(&self) -> Vec<(&'static str, SmolStr)> {
         vec![("type", self.type_.clone())]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_pads() {
-        for (text, coded) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj")] {
-            assert_eq!(base64(text.as_bytes()), coded);
-        }
     }
 }

@@ -1,0 +1,4 @@
+//! certificates.k8s.io/v1.
+
+pub mod pkcs10;
+pub mod request;
