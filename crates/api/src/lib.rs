@@ -13,8 +13,8 @@ pub mod object;
 pub mod object_update;
 pub mod policy;
 pub mod quota;
-pub mod scheduling;
 pub mod rbac;
+pub mod scheduling;
 pub mod storage;
 pub mod validation;
 
@@ -45,7 +45,7 @@ pub use core::service_account::ServiceAccount;
 pub use discovery::endpoint_slice::EndpointSlice;
 pub use object::{Kind, KindEntry, KindInfo, Obj, Object, Version, as_kind, make_mut, to_kind};
 pub use policy::pod_disruption_budget::PodDisruptionBudget;
-pub use scheduling::priority_class::PriorityClass;
 pub use rbac::binding::{ClusterRoleBinding, RoleBinding};
 pub use rbac::role::{ClusterRole, Role};
+pub use scheduling::priority_class::PriorityClass;
 pub use storage::storage_class::StorageClass;

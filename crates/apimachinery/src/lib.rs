@@ -1,8 +1,8 @@
 //! What every API object is made of: metadata, selectors, quantities, times, errors and the way
 //! between typed objects and JSON.
 
-pub mod cron;
 pub mod base64;
+pub mod cron;
 pub mod duration;
 pub mod encode;
 pub mod field_path;

@@ -39,9 +39,10 @@ impl ApiServer {
         let (endpoints, slice) = (self.kubernetes_endpoints(), self.kubernetes_slice());
         self.make(cx, endpoints);
         self.make(cx, slice);
+        self.bootstrap_policy(cx);
     }
 
-    fn make<K: Kind>(&mut self, cx: &mut CallCx<'_>, object: K) {
+    pub(crate) fn make<K: Kind>(&mut self, cx: &mut CallCx<'_>, object: K) {
         let namespace = object.meta().namespace.clone();
         let body = Body::Object(std::sync::Arc::new(object) as Obj);
         let request = Request::new(Verb::Create, K::INFO.resource, &namespace, "").body(body);

@@ -2,6 +2,9 @@
 
 use std::net::Ipv4Addr;
 
+use client::User;
+use smol_str::SmolStr;
+
 /// Flags of the server. Models cmd/kube-apiserver/app/options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -16,6 +19,15 @@ pub struct Config {
     pub event_ttl_seconds: u32,
     /// How many changes are kept at most between compactions.
     pub history_limit: u32,
+    /// `--token-auth-file`
+    pub static_tokens: Vec<StaticToken>,
+}
+
+/// A token that is somebody for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticToken {
+    pub token: SmolStr,
+    pub user: User,
 }
 
 impl Default for Config {
@@ -27,6 +39,7 @@ impl Default for Config {
             secure_port: 16443,
             event_ttl_seconds: 3600,
             history_limit: 16_384,
+            static_tokens: Vec::new(),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 mod admission;
 mod allocator;
+mod authentication;
+mod authorization;
 mod bootstrap;
 mod config;
 mod feed;
@@ -19,8 +21,9 @@ mod versioned;
 mod warnings;
 mod watches;
 
+pub use authentication::path_verb;
 pub use client::{ExecResult, LogOptions};
-pub use config::Config;
+pub use config::{Config, StaticToken};
 pub use etcd::Compacted;
 pub use node_proxy::NodeProxy;
 pub use server::{ApiServer, CallCx};

@@ -40,6 +40,8 @@ pub(crate) struct Resource {
     pub is_namespace: bool,
     pub is_event: bool,
     pub is_endpoints: bool,
+    /// A role or a binding.
+    pub is_rbac: bool,
     /// Its objects change what admission adds to pods.
     pub changes_admission: bool,
 }
@@ -56,6 +58,7 @@ impl Resource {
             is_endpoints: core("endpoints"),
             changes_admission: ["limitranges", "priorityclasses"]
                 .contains(&info.resource.resource.as_str()),
+            is_rbac: info.resource.group == api::rbac::GROUP,
             info,
             decode,
             version: None,

@@ -8,6 +8,7 @@ use client::{Reply, Request, User, Verb, WatchEvent, WatchFilter, WatchSpec};
 use clock::{Rng, SimTime};
 use etcd::Store;
 
+use crate::authorization::Attributes;
 use crate::config::Config;
 use crate::feed::EventTimes;
 use crate::node_proxy::NodeProxy;
@@ -65,8 +66,27 @@ impl ApiServer {
         }
     }
 
-    /// Answers one request. A write is committed at `cx.now` and its watchers are told.
-    pub fn handle(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
+    /// Answers one request. A write is committed at `cx.now` and its watchers are told. A request
+    /// without credentials of its own is the connection's and needs no asking.
+    pub fn handle(&mut self, cx: &mut CallCx<'_>, mut request: Request) -> Result<Reply> {
+        let Some(credentials) = request.sender.take() else {
+            return self.dispatch(cx, request);
+        };
+        let asked = Attributes::of(&request);
+        let mut user = self.identify_for(&credentials, cx.user, cx.time(), &asked)?;
+        user.restricted = true;
+        self.authorize(&user, &asked)?;
+        let mut cx = CallCx {
+            now: cx.now,
+            epoch: cx.epoch,
+            rng: &mut *cx.rng,
+            user: &user,
+            nodes: &mut *cx.nodes,
+        };
+        self.dispatch(&mut cx, request)
+    }
+
+    fn dispatch(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
         let resource = self.resources.find(&request.resource, &request.version)?;
         let mut reply = self.handle_resource(cx, &resource, request)?;
         if let Some(version) = resource.version {

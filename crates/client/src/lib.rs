@@ -17,8 +17,8 @@ pub use fabric::Fabric;
 pub use informer::{Delta, Store};
 pub use recorder::EventRecorder;
 pub use request::{
-    Accept, Body, Cell, Credentials, DeleteOptions, ExecResult, Impersonate, List, ListOptions, LogOptions, PatchType,
-    Propagation, Reply, ReplyBody, Request, Table, TableRow, User, Verb,
+    Accept, Body, Cell, Credentials, DeleteOptions, ExecResult, Impersonate, List, ListOptions,
+    LogOptions, PatchType, Propagation, Reply, ReplyBody, Request, Table, TableRow, User, Verb,
 };
 pub use trace::{Trace, TraceKind};
 pub use watch::{WatchEvent, WatchFilter, WatchKind, WatchSpec};

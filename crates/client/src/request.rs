@@ -55,6 +55,9 @@ pub struct User {
     pub uid: SmolStr,
     pub groups: Vec<SmolStr>,
     pub extra: BTreeMap<SmolStr, Vec<SmolStr>>,
+    /// Whether the server holds him to what roles allow, as it does whoever shows credentials.
+    /// The engine's own components are trusted.
+    pub restricted: bool,
 }
 
 impl User {

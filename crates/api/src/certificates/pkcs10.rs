@@ -8,6 +8,7 @@ const END: &str = "-----END CERTIFICATE REQUEST-----";
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
 const OBJECT_ID: u8 = 0x06;
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
@@ -63,7 +64,11 @@ fn subject(der: &[u8]) -> Option<Subject> {
         key_der: key.whole.to_vec(),
         ..Subject::default()
     };
-    let mut parts = name.content;
+    read_name(name.content, &mut subject)?;
+    Some(subject)
+}
+
+fn read_name(mut parts: &[u8], subject: &mut Subject) -> Option<()> {
     while !parts.is_empty() {
         let set = tagged(parts, SET)?;
         parts = set.rest;
@@ -76,7 +81,44 @@ fn subject(der: &[u8]) -> Option<Subject> {
             _ => {}
         }
     }
-    Some(subject)
+    Some(())
+}
+
+/// What is looked at of a certificate.
+pub struct Certificate<'a> {
+    /// The part that is signed.
+    pub info: &'a [u8],
+    pub signature: &'a [u8],
+    /// Both ends of its time, as DER.
+    pub not_before: &'a [u8],
+    pub not_after: &'a [u8],
+    pub subject: Subject,
+}
+
+/// Reads a certificate in DER.
+pub fn certificate(bytes: &[u8]) -> Option<Certificate<'_>> {
+    let outer = tagged(bytes, SEQUENCE)?;
+    let info = tagged(outer.content, SEQUENCE)?;
+    let algorithm = tagged(info.rest, SEQUENCE)?;
+    let signature = tagged(algorithm.rest, BIT_STRING)?;
+    // Version, serial number, algorithm and issuer come before the validity.
+    let mut rest = info.content;
+    for _ in 0..4 {
+        rest = element(rest)?.rest;
+    }
+    let validity = tagged(rest, SEQUENCE)?;
+    let not_before = element(validity.content)?;
+    let not_after = element(not_before.rest)?;
+    let name = tagged(validity.rest, SEQUENCE)?;
+    let mut subject = Subject::default();
+    read_name(name.content, &mut subject)?;
+    Some(Certificate {
+        info: info.whole,
+        signature: signature.content.get(1..)?,
+        not_before: not_before.whole,
+        not_after: not_after.whole,
+        subject,
+    })
 }
 
 /// Reads `spec.request`: base64 of PEM of a PKCS#10 request. Errors are those of ParseCSR.

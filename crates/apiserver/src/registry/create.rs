@@ -10,6 +10,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::decode::{Validation, decode_body};
 use super::meta;
 use crate::admission::{self, Attributes, Checked};
+use crate::authorization::escalation;
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
 
@@ -72,6 +73,7 @@ impl ApiServer {
         )?;
         set_system_fields(cx, &mut object);
         let (key, generated) = self.choose_name(cx, resource, &mut object)?;
+        escalation::check(self, cx.user, resource, &object, None)?;
         make_mut(&mut object).prepare_for_create();
         self.validate_new(resource, &object, known)?;
         if resource.is_service {

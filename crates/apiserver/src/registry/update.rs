@@ -9,6 +9,7 @@ use super::decode::{Decoded, Validation, decode_body};
 use super::meta;
 use super::read::key_of;
 use crate::admission::{self, Attributes, Checked};
+use crate::authorization::escalation;
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
 
@@ -114,6 +115,7 @@ impl ApiServer {
         let key = Key::of(existing.meta());
         check_version(resource, &key, existing, &mut object)?;
         if part == Part::Main {
+            escalation::check(self, cx.user, resource, &object, Some(existing))?;
             let attributes = &mut Attributes {
                 verb: Verb::Update,
                 resource,

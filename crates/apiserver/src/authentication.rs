@@ -1,0 +1,113 @@
+//! Who asks: tokens, client certificates and impersonation, each to a user.
+// Models apiserver/pkg/authentication and endpoints/filters/impersonation.
+
+pub(crate) mod certificate;
+mod impersonation;
+pub(crate) mod token;
+
+use apimachinery::status::{Reason, Status};
+use apimachinery::time::Time;
+use client::{Credentials, User, Verb};
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::authorization::Attributes;
+use crate::server::{ApiServer, Result};
+
+pub(crate) const AUTHENTICATED: &str = "system:authenticated";
+const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+const ACCOUNTS: &str = "system:serviceaccounts";
+
+/// `system:serviceaccount:NAMESPACE:NAME`, taken apart.
+pub(crate) fn split_account(user: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = user.strip_prefix(ACCOUNT_PREFIX)?.split_once(':')?;
+    (!namespace.is_empty() && !name.is_empty() && !name.contains(':')).then_some((namespace, name))
+}
+
+pub(crate) fn account_name(namespace: &str, name: &str) -> SmolStr {
+    format_smolstr!("{ACCOUNT_PREFIX}{namespace}:{name}")
+}
+
+fn account_groups(namespace: &str) -> Vec<SmolStr> {
+    vec![SmolStr::new_static(ACCOUNTS), format_smolstr!("{ACCOUNTS}:{namespace}")]
+}
+
+pub(crate) fn unauthorized() -> Box<Status> {
+    Status::new(Reason::Unauthorized, "Unauthorized")
+}
+
+fn add_group(user: &mut User, group: &'static str) {
+    if !user.is_in(group) {
+        user.groups.push(SmolStr::new_static(group));
+    }
+}
+
+impl ApiServer {
+    /// The user behind credentials, before impersonation. `connection` is who asks if they name
+    /// nobody: `User::anonymous()` for a request from outside.
+    pub fn authenticate(
+        &self,
+        credentials: &Credentials,
+        connection: &User,
+        now: Time,
+    ) -> Result<User> {
+        let mut user = if !credentials.token.is_empty() {
+            self.user_of_token(&credentials.token, now).ok_or_else(unauthorized)?
+        } else if !credentials.certificate.is_empty() {
+            certificate::user_of(&credentials.certificate, now).ok_or_else(unauthorized)?
+        } else {
+            return Ok(connection.clone());
+        };
+        add_group(&mut user, AUTHENTICATED);
+        Ok(user)
+    }
+
+    /// The user that a request acts as: authenticated, and impersonating whom it may. `verb` and
+    /// `path` say what is asked of a path that is no resource.
+    pub fn identify(
+        &self,
+        credentials: &Credentials,
+        connection: &User,
+        now: Time,
+        (verb, path): (&str, &str),
+    ) -> Result<User> {
+        self.identify_for(
+            credentials,
+            connection,
+            now,
+            &Attributes { verb, path, ..Attributes::default() },
+        )
+    }
+
+    pub(crate) fn identify_for(
+        &self,
+        credentials: &Credentials,
+        connection: &User,
+        now: Time,
+        asked: &Attributes<'_>,
+    ) -> Result<User> {
+        let user = self.authenticate(credentials, connection, now)?;
+        match &credentials.impersonate {
+            Some(wanted) => impersonation::impersonate(self, &user, wanted, asked),
+            None => Ok(user),
+        }
+    }
+
+    fn user_of_token(&self, text: &str, now: Time) -> Option<User> {
+        let fixed = self.config.static_tokens.iter().find(|fixed| fixed.token == text);
+        match fixed {
+            Some(fixed) => Some(fixed.user.clone()),
+            None => token::verify(self, text, &[token::ISSUER], now),
+        }
+    }
+}
+
+/// The HTTP method's verb for a path that is no resource.
+pub fn path_verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "post",
+        Verb::Get | Verb::List => "get",
+        Verb::Update => "put",
+        Verb::Patch => "patch",
+        Verb::Delete | Verb::DeleteCollection => "delete",
+    }
+}
