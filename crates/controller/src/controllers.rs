@@ -11,15 +11,16 @@ use clock::{Duration, SimTime};
 use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::{
-    deployment, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam, node_lifecycle,
-    persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set, root_ca,
-    service_account, service_lb, stateful_set, taint_eviction, ttl,
+    deployment, disruption, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam,
+    node_lifecycle, persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set,
+    resource_quota, root_ca, service_account, service_lb, stateful_set, taint_eviction, ttl,
 };
 
 /// Every controller, in alphabetical order.
 pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     let mut all: Vec<Box<dyn Controller>> = vec![
         Box::new(deployment::DeploymentController::default()),
+        Box::new(disruption::DisruptionController::default()),
         Box::new(endpoint_slice::EndpointSliceController::default()),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
@@ -31,6 +32,7 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         Box::new(pv_protection::PvProtectionController),
         Box::new(pvc_protection::PvcProtectionController),
         Box::new(replica_set::ReplicaSetController::default()),
+        Box::new(resource_quota::ResourceQuotaController),
         Box::new(root_ca::RootCaPublisher),
         Box::new(service_account::ServiceAccountController),
     ];
@@ -38,6 +40,7 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         all.push(Box::new(service_lb::ServiceLbController::default()));
     }
     all.push(Box::new(stateful_set::StatefulSetController::default()));
+    all.push(Box::new(disruption::StaleDisruptionController));
     all.push(Box::new(taint_eviction::TaintEvictionController::default()));
     all.push(Box::new(ttl::TtlController::default()));
     all

@@ -3,8 +3,9 @@
 
 use api::{
     ConfigMap, ControllerRevision, DaemonSet, Deployment, EndpointSlice, Endpoints, Kind, Lease,
-    Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim, ReplicaSet,
-    ReplicationController, Service, ServiceAccount, StatefulSet, StorageClass,
+    Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
+    ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet,
+    StorageClass,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -25,8 +26,10 @@ pub enum Resource {
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
+    PodDisruptionBudget,
     ReplicaSet,
     ReplicationController,
+    ResourceQuota,
     Service,
     ServiceAccount,
     StatefulSet,
@@ -48,8 +51,10 @@ pub enum Change {
     PersistentVolume(Delta<PersistentVolume>),
     PersistentVolumeClaim(Delta<PersistentVolumeClaim>),
     Pod(PodDelta),
+    PodDisruptionBudget(Delta<PodDisruptionBudget>),
     ReplicaSet(Delta<ReplicaSet>),
     ReplicationController(Delta<ReplicationController>),
+    ResourceQuota(Delta<ResourceQuota>),
     Service(Delta<Service>),
     ServiceAccount(Delta<ServiceAccount>),
     StatefulSet(Delta<StatefulSet>),
@@ -69,9 +74,11 @@ pub struct Informers {
     pub nodes: Store<Node>,
     pub persistent_volumes: Store<PersistentVolume>,
     pub persistent_volume_claims: Store<PersistentVolumeClaim>,
+    pub pod_disruption_budgets: Store<PodDisruptionBudget>,
     pub pods: PodStore,
     pub replica_sets: Store<ReplicaSet>,
     pub replication_controllers: Store<ReplicationController>,
+    pub resource_quotas: Store<ResourceQuota>,
     pub services: Store<Service>,
     pub service_accounts: Store<ServiceAccount>,
     pub stateful_sets: Store<StatefulSet>,
@@ -86,9 +93,14 @@ macro_rules! stores {
             (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
             (persistent_volumes, PersistentVolume)
-            (persistent_volume_claims, PersistentVolumeClaim) (replica_sets, ReplicaSet)
-            (replication_controllers, ReplicationController) (services, Service)
-            (service_accounts, ServiceAccount) (stateful_sets, StatefulSet)
+            (persistent_volume_claims, PersistentVolumeClaim)
+            (replica_sets, ReplicaSet)
+            (replication_controllers, ReplicationController)
+            (services, Service)
+            (service_accounts, ServiceAccount)
+            (stateful_sets, StatefulSet)
+            (pod_disruption_budgets, PodDisruptionBudget)
+            (resource_quotas, ResourceQuota)
             (storage_classes, StorageClass)
         }
     };
@@ -97,8 +109,8 @@ macro_rules! stores {
 macro_rules! define_dispatch {
     ($(($field:ident, $kind:ident))*) => {
         impl Resource {
-            /// How many there are; `as usize` gives numbers below this.
-            pub const COUNT: usize = [Resource::Pod, $(Resource::$kind),*].len();
+            /// All of them; `as usize` gives numbers below their count.
+            pub const ALL: &[Resource] = &[Resource::Pod, $(Resource::$kind,)*];
         }
 
         impl Change {

@@ -101,7 +101,7 @@ impl ControllerManager {
                 alarms: BTreeSet::new(),
             })
             .collect();
-        let mut listeners = vec![Vec::new(); Resource::COUNT];
+        let mut listeners = vec![Vec::new(); Resource::ALL.len()];
         for (index, runner) in runners.iter().enumerate() {
             for resource in runner.controller.resources() {
                 if let Some(list) = listeners.get_mut(*resource as usize) {

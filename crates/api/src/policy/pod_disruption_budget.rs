@@ -72,24 +72,17 @@ wire_struct! {
 }
 
 impl PodDisruptionBudgetStatus {
-    /// Says whether one more pod may go. Models pkg/apis/policy/helper/pdb_helper.go of
-    /// `UpdateDisruptionAllowedCondition`.
-    pub fn set_condition(&mut self, generation: i64, now: Time) {
+    /// Says whether one more pod may go.
+    // Models component-helpers/apps/poddisruptionbudget/helpers.go.
+    pub fn set_condition(&mut self, now: Time) {
         let (status, reason) = match self.disruptions_allowed {
             1.. => ("True", "SufficientPods"),
             _ => ("False", "InsufficientPods"),
         };
-        self.put_condition(status, reason, "", generation, now);
+        self.put_condition(status, reason, "", now);
     }
 
-    pub fn put_condition(
-        &mut self,
-        status: &str,
-        reason: &str,
-        message: &str,
-        generation: i64,
-        now: Time,
-    ) {
+    pub fn put_condition(&mut self, status: &str, reason: &str, message: &str, now: Time) {
         let old = self.conditions.iter().position(|c| c.type_ == DISRUPTION_ALLOWED);
         let since = old
             .and_then(|i| self.conditions.get(i))
@@ -100,7 +93,7 @@ impl PodDisruptionBudgetStatus {
             status: status.into(),
             reason: reason.into(),
             message: message.into(),
-            observed_generation: generation,
+            observed_generation: self.observed_generation,
             last_transition_time: since,
             ..Condition::default()
         };

@@ -43,6 +43,28 @@ pub(crate) fn amount(count: i64) -> Quantity {
     Quantity::from_i64(count, Format::DecimalSI)
 }
 
+/// The resource whose objects weigh under a quota's name, if that can be told from it.
+pub fn counted_resource(name: &str) -> Option<GroupResource> {
+    const OTHERS: [&str; 4] = ["configmaps", "resourcequotas", "replicationcontrollers", "secrets"];
+    if let Some(resource) = name.strip_prefix("count/") {
+        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        return Some(GroupResource { group: group.into(), resource: resource.into() });
+    }
+    if let Some(plural) = OTHERS.into_iter().find(|plural| *plural == name) {
+        return Some(GroupResource::fixed("", plural));
+    }
+    let resource = if pods::measures(name) {
+        "pods"
+    } else if services::measures(name) {
+        "services"
+    } else if claims::measures(name) {
+        "persistentvolumeclaims"
+    } else {
+        return None;
+    };
+    Some(GroupResource::fixed("", resource))
+}
+
 impl Evaluator {
     /// The evaluator of a resource, unless quotas ignore it.
     pub fn of(resource: &GroupResource) -> Option<Self> {
