@@ -11,14 +11,16 @@ use clock::{Duration, SimTime};
 use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::{
-    deployment, disruption, endpoint_slice, endpoints, garbage_collector, namespace, node_ipam,
-    node_lifecycle, persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set,
-    resource_quota, root_ca, service_account, service_lb, stateful_set, taint_eviction, ttl,
+    daemon_set, deployment, disruption, endpoint_slice, endpoints, garbage_collector, namespace,
+    node_ipam, node_lifecycle, persistent_volume, pod_gc, pv_protection, pvc_protection,
+    replica_set, resource_quota, root_ca, service_account, service_lb, stateful_set,
+    taint_eviction, ttl,
 };
 
 /// Every controller, in alphabetical order.
 pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     let mut all: Vec<Box<dyn Controller>> = vec![
+        Box::new(daemon_set::DaemonSetController::default()),
         Box::new(deployment::DeploymentController::default()),
         Box::new(disruption::DisruptionController::default()),
         Box::new(endpoint_slice::EndpointSliceController::default()),

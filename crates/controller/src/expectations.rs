@@ -22,13 +22,23 @@ pub struct Expectations(BTreeMap<Key, Expected>);
 
 impl Expectations {
     pub fn expect_creations(&mut self, owner: &Key, count: usize, now: SimTime) {
-        let creations = i64::try_from(count).unwrap_or(i64::MAX);
-        let expected = Expected { creations, deletions: BTreeSet::new(), since: now };
-        self.0.insert(owner.clone(), expected);
+        self.expect(owner, count, BTreeSet::new(), now);
     }
 
     pub fn expect_deletions(&mut self, owner: &Key, pods: BTreeSet<Uid>, now: SimTime) {
-        self.0.insert(owner.clone(), Expected { creations: 0, deletions: pods, since: now });
+        self.expect(owner, 0, pods, now);
+    }
+
+    /// Both at once.
+    pub fn expect(
+        &mut self,
+        owner: &Key,
+        creations: usize,
+        deletions: BTreeSet<Uid>,
+        now: SimTime,
+    ) {
+        let creations = i64::try_from(creations).unwrap_or(i64::MAX);
+        self.0.insert(owner.clone(), Expected { creations, deletions, since: now });
     }
 
     pub fn creation_observed(&mut self, owner: &Key) {

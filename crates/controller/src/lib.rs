@@ -4,6 +4,7 @@
 mod consistency;
 mod controller_ref;
 mod controllers;
+mod daemon_set;
 mod deployment;
 mod disruption;
 mod endpoint_slice;

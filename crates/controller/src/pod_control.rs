@@ -1,6 +1,8 @@
 //! Creating and deleting the pods of a controller, with what is said about it.
 //! Models RealPodControl in pkg/controller/controller_utils.go.
 
+use std::sync::Arc;
+
 use api::core::pod::PodTemplateSpec;
 use api::core::reference::ObjectReference;
 use api::{Kind, Pod};
@@ -56,7 +58,7 @@ pub fn create_pod(
     recorder: &mut EventRecorder,
     about: &ObjectReference,
     pod: Pod,
-) -> Result<(), SyncError> {
+) -> Result<Arc<Pod>, SyncError> {
     if pod.metadata.labels.is_empty() {
         return Err(SyncError::other("unable to create pods, no labels"));
     }
@@ -64,7 +66,7 @@ pub fn create_pod(
         Ok(pod) => {
             let message = format!("Created pod: {}", pod.metadata.name);
             recorder.event(ctx, about, "Normal", "SuccessfulCreate", &message);
-            Ok(())
+            Ok(pod)
         }
         Err(status) => {
             if !namespace_terminating(&status) {

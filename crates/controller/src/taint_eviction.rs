@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use api::Pod;
 use api::core::node::Taint;
+use api::core::node_selector::tolerates;
 use api::core::pod_spec::Toleration;
 use api::core::pod_status::{ConditionStatus, PodCondition, PodConditionType, Why};
 use api::core::reference::ObjectReference;
@@ -45,17 +46,6 @@ impl Default for TaintEvictionController {
             changed: BTreeMap::new(),
         }
     }
-}
-
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let effect = toleration.effect.is_empty() || toleration.effect == taint.effect;
-    let key = toleration.key.is_empty() || toleration.key == taint.key;
-    let value = match toleration.operator.as_str() {
-        "" | "Equal" => toleration.value == taint.value,
-        "Exists" => true,
-        _ => false,
-    };
-    effect && key && value
 }
 
 /// How long the taints are tolerated: not at all (`Some(0)`), for a time, or for ever (`None`).

@@ -19,7 +19,6 @@ mod queue;
 mod resources;
 mod reuse;
 mod scheduler;
-mod selectors;
 mod spread;
 mod template;
 mod topology;

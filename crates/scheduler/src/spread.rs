@@ -9,8 +9,8 @@ use smol_str::SmolStr;
 
 use crate::cache::NodeId;
 use crate::framework::Cycle;
-use crate::selectors::untolerated;
 use crate::template::Template;
+use api::core::node_selector::untolerated;
 
 /// One constraint.
 #[derive(Clone, Debug)]

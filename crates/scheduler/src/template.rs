@@ -11,8 +11,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::pod_terms::PodTerms;
 use crate::resources::PodRequests;
-use crate::selectors::{RequiredNodes, Term, preferred};
 use crate::spread::Constraint;
+use api::core::node_selector::{RequiredNodes, Term, preferred};
 
 /// A port that a pod takes on its node.
 #[derive(Clone, Debug, PartialEq, Eq)]

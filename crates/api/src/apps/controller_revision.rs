@@ -9,7 +9,9 @@ use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::Time;
 use apimachinery::wire_struct;
 use serde_json::Value;
-use smol_str::SmolStr;
+
+/// The label by which pods name their revision.
+pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
 
 wire_struct! {
     /// What the template was, as a patch of its owner.
@@ -90,6 +92,3 @@ impl Kind for ControllerRevision {
         ]
     }
 }
-
-/// The label by which pods name their revision.
-pub const CONTROLLER_REVISION_HASH: SmolStr = SmolStr::new_static("controller-revision-hash");

@@ -60,7 +60,7 @@ impl ReplicaSetController {
         let (created, result) = slow_start(count, |_| {
             match create_pod(sync.ctx, &mut self.recorder, about, prototype.clone()) {
                 Err(error) if error.is_namespace_terminating() => Ok(()),
-                other => other,
+                other => other.map(|_| ()),
             }
         });
         self.expectations.creations_observed(key, count - created);

@@ -48,7 +48,7 @@ pub fn claim_name(set: &StatefulSet, template: &PersistentVolumeClaim, ordinal: 
 
 /// The name of the revision that a pod was made from.
 pub fn revision(pod: &Pod) -> &str {
-    pod.metadata.label(&CONTROLLER_REVISION_HASH).unwrap_or_default()
+    pod.metadata.label(CONTROLLER_REVISION_HASH).unwrap_or_default()
 }
 
 pub fn identity_matches(set: &StatefulSet, pod: &Pod) -> bool {
@@ -124,7 +124,7 @@ pub fn new_pod(set: &StatefulSet, template: &PodTemplateSpec, revision: &str, nu
     body.hostname = pod.metadata.name.clone();
     body.subdomain = set.spec.service_name.clone();
     update_storage(set, &mut pod);
-    pod.metadata.set_label(&CONTROLLER_REVISION_HASH, revision);
+    pod.metadata.set_label(CONTROLLER_REVISION_HASH, revision);
     pod
 }
 

@@ -8,8 +8,8 @@ use crate::framework::{
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
-use crate::selectors::preference;
 use crate::template::PodInfo;
+use api::core::node_selector::preference;
 
 pub struct NodeAffinity;
 

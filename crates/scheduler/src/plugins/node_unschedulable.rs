@@ -11,8 +11,8 @@ use crate::framework::{
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
-use crate::selectors::tolerated;
 use crate::template::PodInfo;
+use api::core::node_selector::tolerated;
 
 pub struct NodeUnschedulable;
 

@@ -9,8 +9,8 @@ use crate::framework::{
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
-use crate::selectors::{tolerates, untolerated};
 use crate::template::PodInfo;
+use api::core::node_selector::{tolerates, untolerated};
 
 const PREFER_NO_SCHEDULE: &str = "PreferNoSchedule";
 

@@ -1,16 +1,17 @@
 //! Node selectors and tolerations, compiled once per template.
 //! Models component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go.
 
-use api::Node;
-use api::core::node::Taint;
-use api::core::pod_spec::{
-    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodBody, PreferredSchedulingTerm,
-    Toleration,
-};
 use apimachinery::labels::{Operator, Requirement, Selector};
 use smol_str::SmolStr;
 
-const FIELD_NAME: &str = "metadata.name";
+use super::node::{Node, Taint};
+use super::pod_spec::{
+    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodBody, PreferredSchedulingTerm,
+    Toleration,
+};
+
+/// The field by which affinity names a node.
+pub const FIELD_NAME: &str = "metadata.name";
 
 /// One term: what the labels and the name of a node must be.
 #[derive(Clone, Debug)]
