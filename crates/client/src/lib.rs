@@ -7,6 +7,7 @@ pub mod fabric;
 pub mod informer;
 pub mod recorder;
 pub mod request;
+mod saved;
 pub mod trace;
 pub mod watch;
 pub mod work_queue;

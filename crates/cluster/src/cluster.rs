@@ -1,5 +1,7 @@
 //! One cluster: the API server, the components around it and the queue of what happens next.
 
+mod outside;
+
 use std::collections::BTreeMap;
 
 use apiserver::{ApiServer, CallCx, WatcherId};
@@ -367,6 +369,11 @@ impl Cluster {
             }
             Command::RemoveFile { name } => {
                 self.session.files.remove(&name);
+                None
+            }
+            Command::Request { user, request } => {
+                // Its answer, a refusal included, was for whoever sent it.
+                let _ = self.perform(&user, request);
                 None
             }
             other => {

@@ -1,6 +1,8 @@
 //! What people do to a cluster, as plain data: seed and commands are the whole save file.
 
+use client::User;
 use clock::SimTime;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,11 @@ pub enum Command {
     },
     StartKubelet {
         node: SmolStr,
+    },
+    /// A request to the API from outside that may change something, as `Request::to_saved` has it.
+    Request {
+        user: User,
+        request: Value,
     },
 }
 

@@ -7,6 +7,7 @@ mod components;
 mod config;
 mod digest;
 mod feed;
+mod history;
 mod host;
 pub mod measure;
 mod nodes;

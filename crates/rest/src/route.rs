@@ -1,0 +1,173 @@
+//! From a request on the wire to a request of the API.
+// Models apiserver/pkg/endpoints/installer.go and handlers/{get,create,update,patch,delete}.go.
+
+use apimachinery::gvk::GroupResource;
+use apimachinery::status::{Reason, Status};
+use client::{Accept, Body, ListOptions, Request, Verb};
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::accept::{Form, Shape, negotiate};
+use crate::body;
+use crate::catalog::{Catalog, Served};
+use crate::path::Place;
+use crate::query::Query;
+
+type Result<T> = std::result::Result<T, Box<Status>>;
+
+/// What came over the wire, beside its path.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Http<'a> {
+    pub method: &'a str,
+    pub accept: &'a str,
+    pub content_type: &'a str,
+    pub user_agent: &'a str,
+    pub body: &'a [u8],
+}
+
+/// How a watch is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// Empty and `0` begin with what exists.
+    pub resource_version: SmolStr,
+    pub bookmarks: bool,
+    /// A list in the form of a watch: what exists, then a bookmark, then what changes.
+    pub initial_events: bool,
+    pub timeout_seconds: Option<u64>,
+}
+
+/// A request, and how its answer is wanted.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub request: Request,
+    pub form: Form,
+    pub watch: Option<Watch>,
+    /// The kind of the objects, with the kind of their lists behind.
+    pub served: Served,
+}
+
+/// What the server says of a path that it does not know.
+pub(crate) fn unknown() -> Box<Status> {
+    Status::new(Reason::NotFound, "the server could not find the requested resource")
+}
+
+fn not_allowed() -> Box<Status> {
+    let message = "the server does not allow this method on the requested resource";
+    Status::new(Reason::MethodNotAllowed, message)
+}
+
+/// The verb of a method on an object, a part of it or a collection.
+fn verb(method: &str, place: &Place) -> Result<Verb> {
+    match (method, place.name.is_empty()) {
+        ("GET" | "HEAD", true) => Ok(Verb::List),
+        ("GET" | "HEAD", false) => Ok(Verb::Get),
+        ("POST", _) => Ok(Verb::Create),
+        ("PUT", false) => Ok(Verb::Update),
+        ("PATCH", false) => Ok(Verb::Patch),
+        ("DELETE", false) => Ok(Verb::Delete),
+        ("DELETE", true) => Ok(Verb::DeleteCollection),
+        _ => Err(not_allowed()),
+    }
+}
+
+/// Whether a path of this form is registered for a verb at all.
+fn check(served: &Served, place: &Place, verb: Verb) -> Result<()> {
+    if !place.subresource.is_empty() {
+        let part = served.part(&place.subresource).ok_or_else(unknown)?;
+        let allowed = part.verbs.iter().any(|own| own == verb.as_str());
+        return if allowed { Ok(()) } else { Err(not_allowed()) };
+    }
+    if !served.namespaced && !place.namespace.is_empty() {
+        return Err(unknown());
+    }
+    let everywhere = served.namespaced && place.namespace.is_empty();
+    let created_by_name = verb == Verb::Create && !place.name.is_empty();
+    match everywhere {
+        true if !place.name.is_empty() => Err(unknown()),
+        true if verb != Verb::List => Err(not_allowed()),
+        _ if created_by_name || !served.allows(verb.as_str()) => Err(not_allowed()),
+        _ => Ok(()),
+    }
+}
+
+fn list_options(query: &Query) -> ListOptions {
+    ListOptions {
+        label_selector: query.text("labelSelector").into(),
+        field_selector: query.text("fieldSelector").into(),
+        limit: query.text("limit").parse().unwrap_or(0),
+        continue_token: query.text("continue").into(),
+    }
+}
+
+fn watch(query: &Query) -> Watch {
+    Watch {
+        resource_version: query.text("resourceVersion").into(),
+        bookmarks: query.flag("allowWatchBookmarks"),
+        initial_events: query.flag("sendInitialEvents"),
+        timeout_seconds: query.get("timeoutSeconds").and_then(|text| text.parse().ok()),
+    }
+}
+
+fn read_body(http: &Http<'_>, request: &mut Request, kind: &str, query: &Query) -> Result<()> {
+    request.body = match request.verb {
+        Verb::Get | Verb::List => return Ok(()),
+        // Streams are opened by POST too and carry nothing yet.
+        Verb::Create if is_stream(&request.subresource) => return Ok(()),
+        Verb::Create | Verb::Update => {
+            Body::Json(body::object(http.content_type, http.body, kind)?)
+        }
+        Verb::Patch => body::patch(http.content_type, http.body)?,
+        Verb::Delete | Verb::DeleteCollection => {
+            let (options, dry_run) = body::delete(http.content_type, http.body, query)?;
+            request.dry_run |= dry_run;
+            Body::Delete(options)
+        }
+    };
+    Ok(())
+}
+
+fn is_stream(subresource: &str) -> bool {
+    matches!(subresource, "exec" | "attach" | "portforward" | "proxy")
+}
+
+/// `dryRun` has one value only.
+fn dry_run(query: &Query) -> Result<bool> {
+    match query.get("dryRun") {
+        None | Some("") => Ok(false),
+        Some("All") => Ok(true),
+        Some(other) => Err(Status::bad_request(format!(
+            "invalid: dryRun: Unsupported value: {other:?}: supported values: \"All\""
+        ))),
+    }
+}
+
+/// Reads a request on a resource.
+pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) -> Result<Call> {
+    let served =
+        catalog.find(&place.group, &place.version, &place.resource).ok_or_else(unknown)?.clone();
+    let verb = verb(http.method, place)?;
+    check(&served, place, verb)?;
+    let form = negotiate(http.accept, query, http.user_agent)?;
+    let resource =
+        GroupResource { group: place.group.clone(), resource: place.resource.clone() };
+    let mut request = Request::new(verb, resource, &place.namespace, &place.name);
+    request.version = place.version.clone();
+    request.subresource = place.subresource.clone();
+    request.list = list_options(query);
+    request.dry_run = dry_run(query)?;
+    request.strict = false;
+    request.query = query.0.clone();
+    if form.shape == Shape::Table {
+        request.accept = Accept::Table;
+    }
+    let part = served.part(&place.subresource).map(|part| part.kind.clone());
+    let kind = part.unwrap_or_else(|| served.kind.clone());
+    read_body(http, &mut request, &kind, query)?;
+    let is_read = matches!(verb, Verb::Get | Verb::List) && place.subresource.is_empty();
+    let watches = is_read && (place.is_watch || query.flag("watch"));
+    if watches && verb == Verb::Get {
+        request.verb = Verb::List;
+        request.list.field_selector = format_smolstr!("metadata.name={}", place.name);
+        request.name = SmolStr::default();
+    }
+    Ok(Call { request, form, watch: watches.then(|| watch(query)), served })
+}
