@@ -13,4 +13,5 @@ mod update;
 
 pub(crate) use patch::apply as apply_patch;
 pub(crate) use read::key_of;
+pub(crate) use selection::Selection;
 pub(crate) use update::Part;
