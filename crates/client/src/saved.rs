@@ -136,7 +136,8 @@ impl Request {
             map.insert("body".into(), body);
         }
         if !self.query.is_empty() {
-            let pairs = self.query.iter().map(|(name, value)| json!([name.as_str(), value.as_str()]));
+            let pairs =
+                self.query.iter().map(|(name, value)| json!([name.as_str(), value.as_str()]));
             map.insert("query".into(), pairs.collect());
         }
         Value::Object(map)

@@ -429,6 +429,11 @@ impl Cluster {
         &self.log
     }
 
+    /// The log, taken out: for hosts that keep it elsewhere.
+    pub fn take_log(&mut self) -> Vec<Logged> {
+        std::mem::take(&mut self.log)
+    }
+
     pub fn session(&self) -> &Session {
         &self.session
     }

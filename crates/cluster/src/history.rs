@@ -106,7 +106,11 @@ impl Config {
             seed: value["seed"].as_u64()?,
             epoch: value["epoch"].as_i64()?,
             nodes: nodes?,
-            latency: Latency { watch_us: latency(0)?, request_us: latency(1)?, etcd_us: latency(2)? },
+            latency: Latency {
+                watch_us: latency(0)?,
+                request_us: latency(1)?,
+                etcd_us: latency(2)?,
+            },
             traces: value["traces"].as_bool()?,
             system_pods: value["systemPods"].as_bool()?,
             load_balancer: value["loadBalancer"].as_bool()?,

@@ -1,8 +1,9 @@
-//! The native program: transcripts in virtual time, pictures as SVG, benchmarks.
+//! The native program: the API over HTTP, transcripts in virtual time, pictures, benchmarks.
 
 mod bench;
 mod render;
 mod run;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,13 @@ enum Command {
         /// Where to write; standard output if absent.
         #[arg(long, short)]
         output: Option<PathBuf>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Serve the Kubernetes API of a cluster, and the page beside it.
+    Serve {
+        #[command(flatten)]
+        options: serve::Options,
         #[command(flatten)]
         shape: Shape,
     },
@@ -101,6 +109,7 @@ fn main() -> ExitCode {
             let look = render::Look { size, dark, lang };
             render::render(steps.as_deref(), after, &look, output.as_deref(), &shape)
         }
+        Command::Serve { options, shape } => serve::serve(&options, &shape),
         Command::Bench { json } => {
             bench::bench(json);
             Ok(())

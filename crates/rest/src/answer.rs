@@ -105,7 +105,7 @@ fn list(list: &client::List, call: &Call) -> Value {
     let (kind, version, items) = match call.form.shape {
         Shape::Partial => {
             let items: Vec<Value> = list.items.iter().map(partial).collect();
-            ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".into(), items)
+            ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned(), items)
         }
         _ => {
             let items = list.items.iter().map(item).collect();
@@ -122,7 +122,7 @@ pub(crate) fn column_definitions(columns: &[Column], plural: &str) -> Value {
         let known = known.iter().find(|other| other.name == column.name);
         let is_name = column.name == "Name";
         json!({
-            "name": column.name,
+            "name": column.name.as_str(),
             "type": known.map_or(column.type_, |other| other.kind),
             "format": known.map_or(if is_name { "name" } else { "" }, |other| other.format),
             "description": "",
@@ -152,7 +152,7 @@ fn table(table: &client::Table, call: &Call) -> Value {
     let include = call.form.include;
     let rows = table.rows.iter().map(|row| table_row(&row.cells, &row.object, include)).collect();
     let meta = list_meta(table.resource_version, &table.continue_token, table.remaining);
-    table_of(column_definitions(&table.columns, &call.served.plural), rows, meta)
+    table_of(column_definitions(&table.columns, call.served.plural), rows, meta)
 }
 
 /// One object alone, in the form that was asked for.
@@ -163,7 +163,7 @@ pub(crate) fn single(object: &Obj, call: &Call, now: Time) -> Value {
         Shape::Table => {
             let rows = vec![table_row(&object.row(now), object, call.form.include)];
             let meta = list_meta(object.meta().resource_version, "", 0);
-            table_of(column_definitions(&object.columns(), &call.served.plural), rows, meta)
+            table_of(column_definitions(&object.columns(), call.served.plural), rows, meta)
         }
     }
 }
@@ -173,9 +173,7 @@ pub fn answer(reply: &Reply, call: &Call, now: Time) -> Answer {
     let created = reply.created || (call.request.verb == Verb::Create);
     let code = if created { 201 } else { 200 };
     let mut answer = match &reply.body {
-        ReplyBody::Object(object) => {
-            Answer::document(code, &single(object, call, now), call.form)
-        }
+        ReplyBody::Object(object) => Answer::document(code, &single(object, call, now), call.form),
         ReplyBody::List(items) => Answer::document(200, &list(items, call), call.form),
         ReplyBody::Table(rows) => Answer::document(200, &table(rows, call), call.form),
         ReplyBody::Json(value) => Answer::document(code, value, call.form),

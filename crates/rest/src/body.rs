@@ -81,10 +81,7 @@ pub(crate) fn patch(content_type: &str, body: &[u8]) -> Result<Body> {
         "application/strategic-merge-patch+json" => PatchType::Strategic,
         "application/apply-patch+yaml" => PatchType::Apply,
         _ => {
-            return Err(Status::new(
-                Reason::UnsupportedMediaType,
-                "415: Unsupported Media Type",
-            ));
+            return Err(Status::new(Reason::UnsupportedMediaType, "415: Unsupported Media Type"));
         }
     };
     let patch = match kind {

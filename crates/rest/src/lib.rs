@@ -12,9 +12,9 @@ mod route;
 mod syntax;
 mod watch;
 
-pub use accept::{Form, Include, Shape};
+pub use accept::{Form, Include, Shape, negotiate};
 pub use answer::{Answer, answer, failure};
-pub use catalog::{Catalog, Served};
+pub use catalog::Catalog;
 pub use json::{compact, pretty};
 pub use path::{Place, place};
 pub use query::{Query, decode};

@@ -31,8 +31,7 @@ pub fn place(path: &str) -> Option<Place> {
         ["apis", group, version, rest @ ..] => (*group, *version, rest),
         _ => return None,
     };
-    let mut place =
-        Place { group: group.into(), version: version.into(), ..Place::default() };
+    let mut place = Place { group: group.into(), version: version.into(), ..Place::default() };
     if let ["watch", rest @ ..] = parts {
         place.is_watch = true;
         parts = rest;

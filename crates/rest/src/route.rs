@@ -4,11 +4,12 @@
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::{Reason, Status};
 use client::{Accept, Body, ListOptions, Request, Verb};
+use schema::Resource;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::accept::{Form, Shape, negotiate};
 use crate::body;
-use crate::catalog::{Catalog, Served};
+use crate::catalog::Catalog;
 use crate::path::Place;
 use crate::query::Query;
 
@@ -42,7 +43,7 @@ pub struct Call {
     pub form: Form,
     pub watch: Option<Watch>,
     /// The kind of the objects, with the kind of their lists behind.
-    pub served: Served,
+    pub served: &'static Resource,
 }
 
 /// What the server says of a path that it does not know.
@@ -70,10 +71,10 @@ fn verb(method: &str, place: &Place) -> Result<Verb> {
 }
 
 /// Whether a path of this form is registered for a verb at all.
-fn check(served: &Served, place: &Place, verb: Verb) -> Result<()> {
+fn check(served: &Resource, place: &Place, verb: Verb) -> Result<()> {
     if !place.subresource.is_empty() {
-        let part = served.part(&place.subresource).ok_or_else(unknown)?;
-        let allowed = part.verbs.iter().any(|own| own == verb.as_str());
+        let part = served.subresource(&place.subresource).ok_or_else(unknown)?;
+        let allowed = part.verbs.contains(&verb.as_str());
         return if allowed { Ok(()) } else { Err(not_allowed()) };
     }
     if !served.namespaced && !place.namespace.is_empty() {
@@ -84,7 +85,7 @@ fn check(served: &Served, place: &Place, verb: Verb) -> Result<()> {
     match everywhere {
         true if !place.name.is_empty() => Err(unknown()),
         true if verb != Verb::List => Err(not_allowed()),
-        _ if created_by_name || !served.allows(verb.as_str()) => Err(not_allowed()),
+        _ if created_by_name || !served.verbs.contains(&verb.as_str()) => Err(not_allowed()),
         _ => Ok(()),
     }
 }
@@ -142,13 +143,11 @@ fn dry_run(query: &Query) -> Result<bool> {
 
 /// Reads a request on a resource.
 pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) -> Result<Call> {
-    let served =
-        catalog.find(&place.group, &place.version, &place.resource).ok_or_else(unknown)?.clone();
+    let served = catalog.find(&place.group, &place.version, &place.resource).ok_or_else(unknown)?;
     let verb = verb(http.method, place)?;
-    check(&served, place, verb)?;
+    check(served, place, verb)?;
     let form = negotiate(http.accept, query, http.user_agent)?;
-    let resource =
-        GroupResource { group: place.group.clone(), resource: place.resource.clone() };
+    let resource = GroupResource { group: place.group.clone(), resource: place.resource.clone() };
     let mut request = Request::new(verb, resource, &place.namespace, &place.name);
     request.version = place.version.clone();
     request.subresource = place.subresource.clone();
@@ -159,9 +158,8 @@ pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) ->
     if form.shape == Shape::Table {
         request.accept = Accept::Table;
     }
-    let part = served.part(&place.subresource).map(|part| part.kind.clone());
-    let kind = part.unwrap_or_else(|| served.kind.clone());
-    read_body(http, &mut request, &kind, query)?;
+    let kind = served.subresource(&place.subresource).map_or(served.kind, |part| part.kind);
+    read_body(http, &mut request, kind, query)?;
     let is_read = matches!(verb, Verb::Get | Verb::List) && place.subresource.is_empty();
     let watches = is_read && (place.is_watch || query.flag("watch"));
     if watches && verb == Verb::Get {

@@ -27,7 +27,7 @@ pub fn event(event: &WatchEvent, call: &Call, now: Time, is_first: bool) -> Stri
         Shape::Partial => partial(&event.object),
         Shape::Table => {
             let columns = match is_first {
-                true => column_definitions(&event.object.columns(), &call.served.plural),
+                true => column_definitions(&event.object.columns(), call.served.plural),
                 false => Value::Null,
             };
             let row = table_row(&event.object.row(now), &event.object, call.form.include);
@@ -40,14 +40,15 @@ pub fn event(event: &WatchEvent, call: &Call, now: Time, is_first: bool) -> Stri
 
 /// Tells how far a watch has come; the last one of the initial events says so.
 pub fn bookmark(call: &Call, revision: u64, ends_initial_events: bool) -> String {
-    let mut metadata = json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
+    let mut metadata =
+        json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
     if let (true, Some(map)) = (ends_initial_events, metadata.as_object_mut()) {
         map.insert("annotations".into(), json!({ "k8s.io/initial-events-end": "true" }));
     }
     let object = match call.form.shape {
         Shape::Object => json!({
-            "kind": call.served.kind.as_str(),
-            "apiVersion": call.served.api_version().as_str(),
+            "kind": call.served.kind,
+            "apiVersion": call.served.api_version(),
             "metadata": metadata,
         }),
         Shape::Partial => json!({

@@ -1,0 +1,93 @@
+//! Who the server is and who its administrator is: a certificate that it makes itself, and a token.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub certificate: String,
+    key: String,
+    pub token: String,
+}
+
+fn random_hex(bytes: usize) -> Result<String, String> {
+    let mut random = vec![0u8; bytes];
+    getrandom::fill(&mut random).map_err(|e| e.to_string())?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+impl Identity {
+    /// A new one, for these names and addresses.
+    pub fn new(names: &[String]) -> Result<Self, String> {
+        let made = rcgen::generate_simple_self_signed(names.to_vec()).map_err(|e| e.to_string())?;
+        Ok(Identity {
+            certificate: made.cert.pem(),
+            key: made.signing_key.serialize_pem(),
+            token: random_hex(16)?,
+        })
+    }
+
+    pub fn to_saved(&self) -> Value {
+        json!({ "certificate": self.certificate, "key": self.key, "token": self.token })
+    }
+
+    pub fn from_saved(value: &Value) -> Option<Self> {
+        let text = |name: &str| value[name].as_str().map(str::to_owned);
+        Some(Identity {
+            certificate: text("certificate")?,
+            key: text("key")?,
+            token: text("token")?,
+        })
+    }
+
+    pub fn tls(&self) -> Result<Arc<ServerConfig>, String> {
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes())
+            .map_err(|e| e.to_string())?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).map_err(|e| e.to_string())?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|e| e.to_string())?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .map_err(|e| e.to_string())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// A kubeconfig for a user with this token.
+    pub fn kubeconfig(&self, server: &str, user: &str, token: &str) -> String {
+        let authority = base64(self.certificate.as_bytes());
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: kubarium\n  cluster:\n    server: \
+             {server}\n    certificate-authority-data: {authority}\ncontexts:\n- name: kubarium\n  \
+             context:\n    cluster: kubarium\n    user: {user}\ncurrent-context: kubarium\n\
+             preferences: {{}}\nusers:\n- name: {user}\n  user:\n    token: {token}\n"
+        )
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    api::core::secret::base64(bytes)
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, text: &str) -> Result<(), String> {
+    let bad = |e: std::io::Error| format!("{}: {e}", path.display());
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(bad)?;
+    }
+    fs::write(path, text).map_err(bad)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(bad)?;
+    }
+    Ok(())
+}
