@@ -31,10 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("controller", &["api", "apimachinery", "client", "clock"]),
     ("etcd", &[]),
-    (
-        "kubarium",
-        &["api", "apimachinery", "client", "clock", "cluster", "rest", "scene", "schema"],
-    ),
+    ("kubarium", &["api", "apimachinery", "client", "clock", "cluster", "rest", "scene", "schema"]),
     ("kubectl", &["api", "apimachinery", "client", "clock", "schema", "yaml"]),
     ("kubelet", &["api", "apimachinery", "client", "clock"]),
     ("network", &["api", "apimachinery", "client", "clock"]),
