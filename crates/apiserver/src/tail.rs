@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use api::{Obj, make_mut};
 use apimachinery::status::{Reason, Status};
-use client::{Request, WatchEvent, WatchKind};
+use apimachinery::time::Time;
+use client::{Request, User, WatchEvent, WatchKind};
 use etcd::Compacted;
 use smol_str::SmolStr;
 
+use crate::authorization::Attributes;
 use crate::registry::Selection;
 use crate::resources::Resource;
 use crate::server::{ApiServer, Result};
@@ -42,6 +44,14 @@ impl TailError {
 }
 
 impl ApiServer {
+    /// Whether whoever sends a list request may watch what it selects.
+    pub fn authorize_watch(&self, request: &Request, connection: &User, now: Time) -> Result<()> {
+        let Some(credentials) = &request.sender else { return Ok(()) };
+        let asked = Attributes { verb: "watch", ..Attributes::of(request) };
+        let user = self.identify_for(credentials, connection, now, &asked)?;
+        self.authorize(&user, &asked)
+    }
+
     /// A place at the present, for what a list request selects.
     pub fn open_tail(&self, request: &Request) -> Result<Tail> {
         let resource = self.resources.find(&request.resource, &request.version)?;

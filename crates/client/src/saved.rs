@@ -1,12 +1,16 @@
 //! Requests from outside in the form in which a log keeps them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Uid;
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 
 use crate::request::{
-    Accept, Body, DeleteOptions, ListOptions, PatchType, Propagation, Request, User, Verb,
+    Accept, Body, Credentials, DeleteOptions, Impersonate, ListOptions, PatchType, Propagation,
+    Request, User, Verb,
 };
 
 const VERBS: [Verb; 7] = [
@@ -41,16 +45,64 @@ fn texts(value: &Value) -> Vec<SmolStr> {
     all.filter_map(Value::as_str).map(SmolStr::from).collect()
 }
 
+type Extra = BTreeMap<SmolStr, Vec<SmolStr>>;
+
+fn list_to_saved(list: &[SmolStr]) -> Value {
+    list.iter().map(SmolStr::as_str).collect()
+}
+
+fn extra_to_saved(extra: &Extra) -> Value {
+    let pairs = extra.iter().map(|(key, values)| (key.to_string(), list_to_saved(values)));
+    Value::Object(pairs.collect())
+}
+
+fn extra_from_saved(value: &Value) -> Extra {
+    let pairs = value.as_object().into_iter().flatten();
+    pairs.map(|(key, values)| (key.as_str().into(), texts(values))).collect()
+}
+
 impl User {
     pub fn to_saved(&self) -> Value {
+        let User { name, uid, groups, extra, restricted } = self;
         json!({
-            "name": self.name.as_str(),
-            "groups": self.groups.iter().map(SmolStr::as_str).collect::<Vec<_>>(),
+            "name": name.as_str(), "uid": uid.as_str(), "groups": list_to_saved(groups),
+            "extra": extra_to_saved(extra), "restricted": restricted,
         })
     }
 
     pub fn from_saved(value: &Value) -> Self {
-        User { name: text(value, "name"), groups: texts(&value["groups"]) }
+        User {
+            name: text(value, "name"),
+            uid: text(value, "uid"),
+            groups: texts(&value["groups"]),
+            extra: extra_from_saved(&value["extra"]),
+            restricted: value["restricted"] == true,
+        }
+    }
+}
+
+fn sender_to_saved(credentials: &Credentials) -> Value {
+    let Credentials { token, certificate, impersonate } = credentials;
+    let impersonated = impersonate.as_ref().map(|Impersonate { user, uid, groups, extra }| {
+        json!({
+            "user": user.as_str(), "uid": uid.as_str(), "groups": list_to_saved(groups),
+            "extra": extra_to_saved(extra),
+        })
+    });
+    json!({ "token": token.as_str(), "certificate": certificate, "impersonate": impersonated })
+}
+
+fn sender_from_saved(value: &Value) -> Credentials {
+    let impersonate = value.get("impersonate").filter(|wanted| wanted.is_object());
+    Credentials {
+        token: text(value, "token"),
+        certificate: value["certificate"].as_str().unwrap_or_default().to_owned(),
+        impersonate: impersonate.map(|wanted| Impersonate {
+            user: text(wanted, "user"),
+            uid: text(wanted, "uid"),
+            groups: texts(&wanted["groups"]),
+            extra: extra_from_saved(&wanted["extra"]),
+        }),
     }
 }
 
@@ -135,6 +187,9 @@ impl Request {
         if !body.is_null() {
             map.insert("body".into(), body);
         }
+        if let Some(sender) = &self.sender {
+            map.insert("sender".into(), sender_to_saved(sender));
+        }
         if !self.query.is_empty() {
             let pairs =
                 self.query.iter().map(|(name, value)| json!([name.as_str(), value.as_str()]));
@@ -166,6 +221,7 @@ impl Request {
         if let Some(body) = value.get_mut("body") {
             request.body = body_from_saved(body);
         }
+        request.sender = value.get("sender").map(|sender| Arc::new(sender_from_saved(sender)));
         let pairs = value["query"].as_array().into_iter().flatten().map(texts);
         request.query = pairs
             .filter_map(|pair| match pair.as_slice() {
@@ -202,6 +258,14 @@ mod tests {
             request.list.limit = 3;
             request.accept = Accept::Table;
             request.dry_run = true;
+            let mut sender = Credentials { token: "t".into(), ..Credentials::default() };
+            sender.impersonate = Some(Impersonate {
+                user: "bob".into(),
+                groups: vec!["g".into()],
+                extra: [("k".into(), vec!["v".into()])].into(),
+                ..Impersonate::default()
+            });
+            request.sender = Some(Arc::new(sender));
             let saved = request.to_saved();
             let again = Request::from_saved(saved.clone()).unwrap();
             assert_eq!(again.to_saved(), saved);

@@ -84,7 +84,10 @@ impl Cluster {
         let mut cluster = Cluster {
             now: SimTime::ZERO,
             queue: EventQueue::default(),
-            server: ApiServer::new(apiserver::Config::default()),
+            server: ApiServer::new(apiserver::Config {
+                static_tokens: config.tokens.clone(),
+                ..apiserver::Config::default()
+            }),
             server_rng: Rng::new(config.seed ^ 0x5eed_0001),
             rng,
             node_rng: Rng::new(config.seed ^ 0x5eed_0002),

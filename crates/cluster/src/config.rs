@@ -1,5 +1,6 @@
 //! What a cluster is made of before anything happens.
 
+use apiserver::StaticToken;
 use smol_str::{SmolStr, format_smolstr};
 
 /// A machine of the cluster.
@@ -66,6 +67,8 @@ pub struct Config {
     /// Behave as the recordings' emulated kubelets did: every image is on every machine, and two
     /// fields of a status stay as a merge patch left them. A real kubelet does neither.
     pub as_recorded: bool,
+    /// Who comes from outside with which token.
+    pub tokens: Vec<StaticToken>,
 }
 
 impl Default for Config {
@@ -81,6 +84,7 @@ impl Default for Config {
             system_pods: true,
             load_balancer: false,
             as_recorded: false,
+            tokens: Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Configuration and log as JSON: together they are a cluster's whole history.
 
+use apiserver::StaticToken;
 use client::User;
 use clock::SimTime;
 use serde_json::{Value, json};
@@ -86,8 +87,18 @@ fn node_from_saved(value: &Value) -> Option<NodeSpec> {
 impl Config {
     pub fn to_saved(&self) -> Value {
         // Spelled out, so that no new setting is forgotten here.
-        let Config { seed, epoch, nodes, latency, traces, system_pods, load_balancer, as_recorded } =
-            self;
+        let Config {
+            seed,
+            epoch,
+            nodes,
+            latency,
+            traces,
+            system_pods,
+            load_balancer,
+            as_recorded,
+            tokens,
+        } = self;
+        let token = |one: &StaticToken| json!([one.token.as_str(), one.user.to_saved()]);
         let Latency { watch_us, request_us, etcd_us } = latency;
         json!({
             "seed": seed, "epoch": epoch,
@@ -95,12 +106,19 @@ impl Config {
             "latency": [watch_us, request_us, etcd_us],
             "traces": traces, "systemPods": system_pods, "loadBalancer": load_balancer,
             "asRecorded": as_recorded,
+            "tokens": tokens.iter().map(token).collect::<Vec<_>>(),
         })
     }
 
     pub fn from_saved(value: &Value) -> Option<Self> {
         let nodes: Option<Vec<NodeSpec>> =
             value["nodes"].as_array()?.iter().map(node_from_saved).collect();
+        let token = |pair: &Value| {
+            let user = User::from_saved(pair.get(1)?);
+            Some(StaticToken { token: pair[0].as_str()?.into(), user })
+        };
+        let tokens: Option<Vec<StaticToken>> =
+            value["tokens"].as_array()?.iter().map(token).collect();
         let latency = |at: usize| value["latency"][at].as_u64();
         Some(Config {
             seed: value["seed"].as_u64()?,
@@ -115,6 +133,7 @@ impl Config {
             system_pods: value["systemPods"].as_bool()?,
             load_balancer: value["loadBalancer"].as_bool()?,
             as_recorded: value["asRecorded"].as_bool()?,
+            tokens: tokens?,
         })
     }
 }
@@ -125,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_command_comes_back_the_same() {
-        let user = User { name: "alice".into(), groups: vec!["system:authenticated".into()] };
+        let user = User::anonymous();
         let commands = [
             Command::Line { terminal: 0, line: "kubectl get pods".into() },
             Command::Interrupt { terminal: 0 },
@@ -146,7 +165,9 @@ mod tests {
 
     #[test]
     fn a_configuration_comes_back_the_same() {
-        for config in [Config::default(), Config::recorded(), Config::workers(2, "1", "1Gi")] {
+        let token = StaticToken { token: "t".into(), user: User::anonymous() };
+        let guarded = Config { tokens: vec![token], ..Config::default() };
+        for config in [guarded, Config::recorded(), Config::workers(2, "1", "1Gi")] {
             assert_eq!(Config::from_saved(&config.to_saved()), Some(config));
         }
         assert_eq!(Config::from_saved(&json!({})), None);

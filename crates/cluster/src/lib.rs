@@ -15,7 +15,7 @@ mod process;
 mod system;
 pub mod transcript;
 
-pub use apiserver::{Tail, TailError};
+pub use apiserver::{StaticToken, Tail, TailError};
 pub use cluster::Cluster;
 pub use command::{Command, Logged};
 pub use config::{Config, Latency, NodeSpec};

@@ -3,7 +3,7 @@
 use apimachinery::status::{Reason, Status};
 use apimachinery::time::Time;
 use apiserver::{Tail, TailError};
-use client::{Api, Reply, Request, User, Verb, WatchEvent};
+use client::{Api, Credentials, Reply, Request, User, Verb, WatchEvent};
 use serde_json::Value;
 use smol_str::SmolStr;
 
@@ -65,14 +65,23 @@ impl Cluster {
         connection.call(request)
     }
 
+    /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
+    pub fn authorize_path(&self, sender: &Credentials, verb: &str, path: &str) -> Result<()> {
+        let connection = User::anonymous();
+        let user = self.server.identify(sender, &connection, self.time(), (verb, path))?;
+        self.server.authorize_path(&user, verb, path)
+    }
+
     /// Now, as API objects tell it.
     pub fn time(&self) -> Time {
         let seconds = self.now.nanos() / 1_000_000_000;
         Time(self.config.epoch.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX)))
     }
 
-    /// Begins to follow what a list request asks for. Nothing of it touches the cluster.
-    pub fn open_tail(&self, request: &Request) -> Result<Tail> {
+    /// Begins to follow what a list request asks for, if its sender may watch that. Nothing of it
+    /// touches the cluster.
+    pub fn open_tail(&self, user: &User, request: &Request) -> Result<Tail> {
+        self.server.authorize_watch(request, user, self.time())?;
         self.server.open_tail(request)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -13,7 +13,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::Server;
-use super::handler;
+use super::users::Shown;
+use super::{handler, identity};
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 0x16;
@@ -48,7 +49,9 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, router: Router) {
         return speak(stream, router).await;
     }
     if let Ok(Ok(stream)) = tokio::time::timeout(HELLO_MAX, acceptor.accept(stream)).await {
-        speak(stream, router).await;
+        let certificate = stream.get_ref().1.peer_certificates().and_then(|all| all.first());
+        let shown = Shown(certificate.map(|one| identity::pem(one)).unwrap_or_default());
+        speak(stream, router.layer(Extension(shown))).await;
     }
 }
 

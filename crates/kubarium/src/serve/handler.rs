@@ -6,9 +6,12 @@ use apimachinery::status::Status;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
+use client::User;
+use cluster::Cluster;
 use rest::{Answer, Call, Form, Http, Query};
 use schema::documents;
 
+use super::users::{self, Shown};
 use super::{Server, control, page, watch};
 
 type Result<T> = std::result::Result<T, Box<Status>>;
@@ -87,14 +90,17 @@ impl Asked {
 }
 
 async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Response<Body>> {
-    let authorization = request.headers().get(header::AUTHORIZATION);
-    let authorization = authorization.and_then(|value| value.to_str().ok());
-    let user = server.users.identify(authorization)?;
-    if let Some(command) = asked.path.strip_prefix("/kubarium/v1/") {
-        return control::run(server, &user, command, &asked.query).await.map(response);
-    }
+    let shown = request.extensions().get::<Shown>().cloned().unwrap_or_default();
+    let sender = Arc::new(users::credentials(request.headers(), &shown));
     let Some(place) = rest::place(&asked.path) else {
-        return document(server, asked).map(response);
+        let method = request.method().as_str().to_ascii_lowercase();
+        let path = asked.path.clone();
+        let asks = move |cluster: &mut Cluster| cluster.authorize_path(&sender, &method, &path);
+        server.engine.ask(asks).await??;
+        return match asked.path.strip_prefix("/kubarium/v1/") {
+            Some(command) => control::run(server, command, &asked.query).await.map(response),
+            None => document(asked).map(response),
+        };
     };
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_MAX).await.map_err(|_| {
@@ -109,11 +115,12 @@ async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Resp
         body: &body,
     };
     let mut call = rest::call(&http, &place, &asked.query, &server.catalog)?;
+    call.request.sender = Some(sender);
     if let Some(wanted) = call.watch.take() {
-        let body = watch::body(server, user, call, wanted).await?;
+        let body = watch::body(server, call, wanted).await?;
         return Ok(stream("application/json", body));
     }
-    object(server, user, call).await.map(response)
+    object(server, call).await.map(response)
 }
 
 fn stream(content_type: &'static str, body: Body) -> Response<Body> {
@@ -123,15 +130,17 @@ fn stream(content_type: &'static str, body: Body) -> Response<Body> {
     builder.body(body).unwrap_or_default()
 }
 
-async fn object(server: &Server, user: client::User, call: Call) -> Result<Answer> {
+async fn object(server: &Server, call: Call) -> Result<Answer> {
     let request = call.request.clone();
-    let (reply, now) =
-        server.engine.ask(move |cluster| (cluster.request(&user, request), cluster.time())).await?;
+    let (reply, now) = server
+        .engine
+        .ask(move |cluster| (cluster.request(&User::anonymous(), request), cluster.time()))
+        .await?;
     Ok(rest::answer(&reply?, &call, now))
 }
 
 /// A path that is no resource's.
-fn document(_: &Server, asked: &Asked) -> Result<Answer> {
+fn document(asked: &Asked) -> Result<Answer> {
     let url = match asked.query.0.is_empty() {
         true => asked.path.clone(),
         false => {

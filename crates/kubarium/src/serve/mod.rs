@@ -28,7 +28,6 @@ use engine::Engine;
 use identity::Identity;
 use journal::Journal;
 use pace::Speed;
-use users::Users;
 
 #[derive(Args)]
 pub struct Options {
@@ -63,7 +62,6 @@ pub struct Options {
 /// What every connection shares.
 pub struct Server {
     engine: Engine,
-    users: Users,
     catalog: rest::Catalog,
     page: PathBuf,
 }
@@ -112,6 +110,7 @@ fn begin(options: &Options, shape: &Shape) -> Result<Beginning, String> {
     let identity = new_identity()?;
     let mut config = shape.config();
     config.epoch = options.epoch.unwrap_or_else(unix_now);
+    config.tokens = users::tokens(&identity.token, options.token_auth_file.as_deref())?;
     let journal = match &options.state {
         Some(path) => Some(Journal::create(path, &config, &identity)?),
         None => None,
@@ -126,12 +125,10 @@ pub fn serve(options: &Options, shape: &Shape) -> Result<(), String> {
         .build()
         .map_err(|e| e.to_string())?;
     let begun = begin(options, shape)?;
-    let users = Users::new(&begun.identity.token, options.token_auth_file.as_deref())?;
     let (engine, thread) =
         Engine::start(begun.make, begun.journal, options.speed).map_err(|e| e.to_string())?;
     let stopping = engine.clone();
-    let server =
-        Server { engine, users, catalog: rest::Catalog::builtin(), page: options.page.clone() };
+    let server = Server { engine, catalog: rest::Catalog::builtin(), page: options.page.clone() };
     let identity = begun.identity;
     let result = runtime.block_on(run(options, Arc::new(server), &identity));
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

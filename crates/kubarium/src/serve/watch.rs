@@ -52,15 +52,18 @@ struct Beginning {
     time: Time,
 }
 
-async fn begin(engine: &Engine, user: User, request: Request, watch: &Watch) -> Result<Beginning> {
+async fn begin(engine: &Engine, request: Request, watch: &Watch) -> Result<Beginning> {
     let after = watch.resource_version.parse::<u64>().unwrap_or(0);
     let lists = after == 0 || watch.initial_events;
     engine
         .ask(move |cluster| {
-            let mut tail = cluster.open_tail(&request)?;
+            let user = User::anonymous();
+            let mut tail = cluster.open_tail(&user, &request)?;
             let (mut existing, revision) = (Vec::new(), tail.after);
             if lists {
+                // Who may watch is told what there is.
                 let mut request = request;
+                request.sender = None;
                 request.accept = client::Accept::Object;
                 request.list.limit = 0;
                 if let ReplyBody::List(list) = cluster.request(&user, request)?.body {
@@ -75,8 +78,8 @@ async fn begin(engine: &Engine, user: User, request: Request, watch: &Watch) -> 
 }
 
 /// The body of a watch's answer.
-pub async fn body(server: &Server, user: User, call: Call, watch: Watch) -> Result<Body> {
-    let begun = begin(&server.engine, user, call.request.clone(), &watch).await?;
+pub async fn body(server: &Server, call: Call, watch: Watch) -> Result<Body> {
+    let begun = begin(&server.engine, call.request.clone(), &watch).await?;
     let limit = watch.timeout_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     let state = State {
         engine: server.engine.clone(),
