@@ -14,6 +14,9 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<core::config_map::ConfigMap>(),
         KindEntry::of::<apps::controller_revision::ControllerRevision>(),
         KindEntry::of::<batch::cron_job::CronJob>(),
+        KindEntry::of::<storage::csi_driver::CSIDriver>(),
+        KindEntry::of::<storage::csi_node::CSINode>(),
+        KindEntry::of::<storage::csi_storage_capacity::CSIStorageCapacity>(),
         KindEntry::of::<apps::daemon_set::DaemonSet>(),
         KindEntry::of::<apps::deployment::Deployment>(),
         KindEntry::of::<discovery::endpoint_slice::EndpointSlice>(),
@@ -40,5 +43,7 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<core::service_account::ServiceAccount>(),
         KindEntry::of::<apps::stateful_set::StatefulSet>(),
         KindEntry::of::<storage::storage_class::StorageClass>(),
+        KindEntry::of::<storage::volume_attachment::VolumeAttachment>(),
+        KindEntry::of::<storage::volume_attributes_class::VolumeAttributesClass>(),
     ]
 }

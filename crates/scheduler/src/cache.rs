@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use api::{Node, Pod};
-use apimachinery::meta::Uid;
+use apimachinery::meta::{Key, Uid};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::{SmolStr, format_smolstr};
@@ -54,6 +54,8 @@ pub struct Cache {
     affinity_pods: u32,
     anti_affinity_pods: u32,
     labels_epoch: u64,
+    /// How many assigned pods use a claim.
+    claims: FxIndexMap<Key, u32>,
     pub templates: Templates,
     pub topology: Topology,
 }
@@ -258,11 +260,28 @@ impl Cache {
         self.insert(pod, node, true);
     }
 
+    /// Whether an assigned pod uses the claim.
+    pub fn is_claim_used(&self, claim: &Key) -> bool {
+        self.claims.contains_key(claim)
+    }
+
+    fn count_claims(&mut self, pod: &Pod, add: bool) {
+        for name in pod.claims() {
+            let key = Key::new(pod.metadata.namespace.clone(), name);
+            let count = self.claims.entry(key.clone()).or_insert(0);
+            *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
+            if *count == 0 {
+                self.claims.swap_remove(&key);
+            }
+        }
+    }
+
     fn insert(&mut self, pod: PodInfo, node: NodeId, assumed: bool) {
         let uid = pod.uid();
         if self.pods.contains_key(&uid) {
             self.remove_pod(uid);
         }
+        self.count_claims(&pod.pod, true);
         self.affinity_pods += u32::from(pod.template.terms.any());
         self.anti_affinity_pods += u32::from(pod.template.terms.requires_anti());
         self.pods.insert(uid, PodState { node, assumed });
@@ -301,6 +320,7 @@ impl Cache {
     pub fn remove_pod(&mut self, uid: Uid) -> Option<PodInfo> {
         let state = self.pods.swap_remove(&uid)?;
         let pod = self.nodes.get_mut(state.node as usize)?.remove_pod(uid)?;
+        self.count_claims(&pod.pod, false);
         self.affinity_pods -= u32::from(pod.template.terms.any());
         self.anti_affinity_pods -= u32::from(pod.template.terms.requires_anti());
         self.touch(state.node);

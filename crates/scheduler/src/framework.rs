@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
 use crate::template::{PodInfo, Template};
+use crate::volumes::{Assumed, StorageChange};
 
 pub const MAX_NODE_SCORE: i64 = 100;
 
@@ -137,6 +138,8 @@ pub enum ClusterEvent<'a> {
         new: &'a Pod,
         change: PodChange,
     },
+    /// A claim, a volume or what else volumes hang on.
+    Storage(&'a StorageChange),
 }
 
 /// Kinds of cluster events, as bits.
@@ -152,6 +155,8 @@ pub mod kind {
     pub const POD_DELETE: u16 = 1 << 8;
     /// An update of the waiting pod itself.
     pub const SELF_UPDATE: u16 = 1 << 9;
+    /// Claims, volumes, classes and drivers.
+    pub const STORAGE: u16 = 1 << 10;
 }
 
 impl ClusterEvent<'_> {
@@ -169,6 +174,7 @@ impl ClusterEvent<'_> {
             ClusterEvent::AssignedPodUpdate { .. } => kind::POD_UPDATE,
             ClusterEvent::AssignedPodDelete(_) => kind::POD_DELETE,
             ClusterEvent::PodUpdate { .. } => kind::SELF_UPDATE,
+            ClusterEvent::Storage(_) => kind::STORAGE,
         }
     }
 }
@@ -307,8 +313,8 @@ pub trait Score {
 }
 
 pub trait Reserve {
-    fn reserve(&self, pod: &PodInfo, node: &str) -> Verdict;
-    fn unreserve(&self, pod: &PodInfo, node: &str);
+    /// What must be written before the pod is bound to the node; taken as done from now on.
+    fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> std::result::Result<Vec<Assumed>, Status>;
 }
 
 pub trait Permit {
@@ -316,7 +322,13 @@ pub trait Permit {
 }
 
 pub trait PreBind {
-    fn pre_bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict;
+    /// Whether others have done what `all`, now written, asks of them.
+    fn is_done(
+        &self,
+        lookup: &Lookup,
+        node: &Node,
+        all: &[Assumed],
+    ) -> std::result::Result<bool, Status>;
 }
 
 pub trait Bind {

@@ -21,6 +21,8 @@ impl Scheduler {
             self.hear_pod(now, &delta);
         } else if let Some(delta) = Delta::<Node>::of(event) {
             self.hear_node(now, &delta);
+        } else if let Some(change) = self.lookup.volumes.apply(event) {
+            self.move_all(now, &ClusterEvent::Storage(&change));
         } else {
             self.lookup.apply(event);
         }

@@ -23,6 +23,8 @@ mod spread;
 mod template;
 mod topology;
 mod verdicts;
+mod volumes;
+mod waiting;
 
 pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, PluginScores, Refusal};
 pub use config::Config;

@@ -6,12 +6,14 @@ use apimachinery::labels::{Labels, Selector};
 use client::{Delta, Store, WatchEvent};
 
 use crate::pod_terms::NamespaceLabels;
+use crate::volumes::Volumes;
 
 #[derive(Debug, Default)]
 pub struct Lookup {
     services: Store<Service>,
     replica_sets: Store<ReplicaSet>,
     pub namespaces: NamespaceLabels,
+    pub volumes: Volumes,
 }
 
 impl Lookup {

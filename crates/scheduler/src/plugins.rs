@@ -11,10 +11,14 @@ mod node_ports;
 mod node_resources_balanced_allocation;
 mod node_resources_fit;
 mod node_unschedulable;
+mod node_volume_limits;
 mod pod_topology_spread;
 mod priority_sort;
 mod scheduling_gates;
 mod taint_toleration;
+mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
 
 use crate::framework::Plugin;
 
@@ -40,6 +44,10 @@ pub fn defaults() -> Vec<Registered> {
         with(2, node_affinity::NodeAffinity),
         with(0, node_ports::NodePorts),
         with(1, node_resources_fit::NodeResourcesFit),
+        with(0, volume_restrictions::VolumeRestrictions),
+        with(0, node_volume_limits::NodeVolumeLimits),
+        with(0, volume_binding::VolumeBinding),
+        with(0, volume_zone::VolumeZone),
         with(2, pod_topology_spread::PodTopologySpread),
         with(2, inter_pod_affinity::InterPodAffinity),
         with(2, dynamic_resources::DynamicResources),

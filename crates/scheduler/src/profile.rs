@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use api::Pod;
+use api::{Node, Pod};
 
 use crate::framework::{
     ClusterEvent, Cycle, CycleState, Filter, PreFiltered, Refusals, Scope, Score, Status, Verdict,
@@ -13,6 +13,7 @@ use crate::node_info::NodeInfo;
 use crate::plugins::Registered;
 use crate::queue::PluginSet;
 use crate::template::PodInfo;
+use crate::volumes::Assumed;
 
 pub struct Profile {
     plugins: Vec<Registered>,
@@ -159,35 +160,42 @@ impl Profile {
         scorers
     }
 
-    /// From `Reserve` to `Bind`. What was reserved is given back if anything fails.
-    pub fn bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
-        let result = self.try_bind(api, pod, node);
-        match result {
-            Ok(()) => {
-                let points = self.plugins.iter().filter_map(|r| r.plugin.post_bind());
-                points.for_each(|point| point.post_bind(pod, node));
-            }
-            Err(_) => {
-                let points = self.plugins.iter().rev().filter_map(|r| r.plugin.reserve());
-                points.for_each(|point| point.unreserve(pod, node));
-            }
+    /// What all plugins must have written before the pod can be bound.
+    pub fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> Result<Vec<Assumed>, Status> {
+        let mut all = Vec::new();
+        for point in self.plugins.iter().filter_map(|r| r.plugin.reserve()) {
+            all.extend(point.reserve(cycle, node)?);
         }
-        result
+        Ok(all)
     }
 
-    fn try_bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
-        for point in self.plugins.iter().filter_map(|r| r.plugin.reserve()) {
-            point.reserve(pod, node)?;
+    /// Whether everything that was written has been done.
+    pub fn is_done(&self, lookup: &Lookup, node: &Node, all: &[Assumed]) -> Result<bool, Status> {
+        for Registered { plugin, .. } in &self.plugins {
+            let Some(point) = plugin.pre_bind() else { continue };
+            let done = point.is_done(lookup, node, all).map_err(|status| {
+                let name = plugin.name();
+                let why = format!("running PreBind plugin {name:?}: {}", status.message());
+                Status::new(status.code, why)
+            })?;
+            if !done {
+                return Ok(false);
+            }
         }
+        Ok(true)
+    }
+
+    pub fn bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
         for point in self.plugins.iter().filter_map(|r| r.plugin.permit()) {
             point.permit(pod, node)?;
         }
-        for point in self.plugins.iter().filter_map(|r| r.plugin.pre_bind()) {
-            point.pre_bind(api, pod, node)?;
-        }
         let mut binders = self.plugins.iter().filter_map(|r| r.plugin.bind());
         let bound = binders.find_map(|point| point.bind(api, pod, node));
-        bound.unwrap_or_else(|| Err(Status::new(crate::framework::Code::Error, "no plugin binds")))
+        let none = || Err(Status::new(crate::framework::Code::Error, "no plugin binds"));
+        bound.unwrap_or_else(none)?;
+        let points = self.plugins.iter().filter_map(|r| r.plugin.post_bind());
+        points.for_each(|point| point.post_bind(pod, node));
+        Ok(())
     }
 
     /// The names of scorers, shared between attempts.

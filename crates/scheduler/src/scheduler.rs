@@ -1,11 +1,12 @@
 //! The component: hears of pods and nodes, keeps cache and queue, and works the queue off.
 //! Models pkg/scheduler/{scheduler,schedule_one}.go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::core::pod_status::{ConditionStatus, PodCondition, PodConditionType, Why};
 use api::{Namespace, Node, Pod, ReplicaSet, Service};
-use apimachinery::meta::Key;
+use apimachinery::meta::{Key, Uid};
 use client::{ApiExt, Component, Ctx, User, WatchEvent, WatchSpec};
 use clock::SimTime;
 use smol_str::SmolStr;
@@ -20,11 +21,14 @@ use crate::lookup::Lookup;
 use crate::plugins;
 use crate::profile::Profile;
 use crate::queue::{Queue, QueueLengths, QueuedPod};
+use crate::volumes::Volumes;
+use crate::waiting::WaitingPod;
 
 const NAME: SmolStr = SmolStr::new_static("kube-scheduler");
 
 const CYCLE: u64 = 1;
 const FLUSH: u64 = 2;
+pub(crate) const WAIT: u64 = 3;
 
 /// kube-scheduler.
 pub struct Scheduler {
@@ -36,6 +40,8 @@ pub struct Scheduler {
     algorithm: Algorithm,
     attempts: Attempts,
     recorder: Recorder,
+    /// Pods that have their node and wait for their volumes.
+    pub(crate) waiting: BTreeMap<Uid, WaitingPod>,
     cycle_at: Option<SimTime>,
     flush_at: Option<SimTime>,
 }
@@ -50,6 +56,7 @@ impl Scheduler {
             algorithm: Algorithm::default(),
             attempts: Attempts::default(),
             recorder: Recorder::new(&config.scheduler_name),
+            waiting: BTreeMap::new(),
             cycle_at: None,
             flush_at: None,
             config,
@@ -118,11 +125,27 @@ impl Scheduler {
         }
     }
 
-    /// Assumes the pod on the node and binds it.
+    /// Assumes the pod on the node, and binds it once everything it needs there is done.
     fn place(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, node: u32, decision: Decision) {
-        let Some(name) = self.cache.node(node).map(|info| info.name.clone()) else { return };
-        let uid = pod.info.uid();
+        let Some(info) = self.cache.node(node) else { return };
+        let name = info.name.clone();
+        let cycle = Cycle { pod: &pod.info, cache: &self.cache, lookup: &self.lookup };
+        let reserved = info.node.as_ref().map(|node| self.profile.reserve(&cycle, node));
         self.cache.assume(pod.info.clone(), node);
+        match reserved.unwrap_or(Ok(Vec::new())) {
+            Ok(all) if all.is_empty() => self.finish(ctx, pod, name, decision),
+            Ok(all) => self.wait_for(ctx, pod, name, decision, all),
+            Err(status) => self.reject(ctx, pod, decision, status),
+        }
+    }
+
+    pub(crate) fn finish(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        pod: QueuedPod,
+        name: SmolStr,
+        decision: Decision,
+    ) {
         match self.profile.bind(ctx.api, &pod.info, &name) {
             Ok(()) => {
                 let meta = &pod.info.pod.metadata;
@@ -134,11 +157,22 @@ impl Scheduler {
                 self.keep(ctx.now, &pod, decision, Outcome::Bound { node: name });
             }
             Err(status) => {
-                self.cache.remove_pod(uid);
                 let message = format!("binding rejected: {}", status.message());
-                self.fail(ctx, pod, decision, Status::new(status.code, message));
+                self.reject(ctx, pod, decision, Status::new(status.code, message));
             }
         }
+    }
+
+    /// The pod loses the node that was assumed for it.
+    pub(crate) fn reject(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        pod: QueuedPod,
+        decision: Decision,
+        status: Status,
+    ) {
+        self.cache.remove_pod(pod.info.uid());
+        self.fail(ctx, pod, decision, status);
     }
 
     fn refuse(&mut self, ctx: &mut Ctx<'_>, mut pod: QueuedPod, mut decision: Decision) {
@@ -227,13 +261,15 @@ impl Component for Scheduler {
     }
 
     fn watches(&self) -> Vec<WatchSpec> {
-        vec![
+        let mut watches = vec![
             WatchSpec::all::<Node>(),
             WatchSpec::all::<Pod>(),
             WatchSpec::all::<Namespace>(),
             WatchSpec::all::<Service>(),
             WatchSpec::all::<ReplicaSet>(),
-        ]
+        ];
+        watches.extend(Volumes::watches());
+        watches
     }
 
     fn start(&mut self, ctx: &mut Ctx<'_>) {
@@ -257,6 +293,7 @@ impl Component for Scheduler {
                 self.flush_at = None;
                 self.queue.flush(ctx.now);
             }
+            WAIT => self.look_after_waiting(ctx),
             _ => {}
         }
         self.arm(ctx);

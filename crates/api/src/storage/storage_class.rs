@@ -10,6 +10,7 @@ use apimachinery::wire_struct;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::{parameters, provisioner};
 use crate::core::volume_binding::WAIT_FOR_FIRST_CONSUMER;
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::validation::{check, immutable, object_meta, one_of};
@@ -53,6 +54,37 @@ impl StorageClass {
     }
 }
 
+// Models ValidateTopologySelectorTerm of pkg/apis/core/validation/validation.go.
+fn allowed_topologies(terms: &[Value], errors: &mut FieldErrors) {
+    for (i, term) in terms.iter().enumerate() {
+        let path = FieldPath::new("allowedTopologies").index(i).child("matchLabelExpressions");
+        let rules = term["matchLabelExpressions"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut keys: Vec<&str> = Vec::new();
+        for (i, rule) in rules.iter().enumerate() {
+            let path = path.index(i);
+            let values = rule["values"].as_array().map_or(&[][..], Vec::as_slice);
+            if values.is_empty() {
+                errors.push(FieldError::required(path.child("values"), ""));
+            }
+            for (i, value) in values.iter().enumerate() {
+                if values.iter().take(i).any(|earlier| earlier == value) {
+                    let path = path.child("values").index(i);
+                    errors.push(FieldError::duplicate(path, value.clone()));
+                }
+            }
+            let key = rule["key"].as_str().unwrap_or_default();
+            check(names::is_qualified_name, key, &path.child("key"), errors);
+            if keys.contains(&key) {
+                errors.push(FieldError::duplicate(path.child("key"), key));
+            }
+            keys.push(key);
+        }
+        if terms.iter().take(i).any(|earlier| earlier == term) {
+            errors.push(FieldError::duplicate(&path, ""));
+        }
+    }
+}
+
 impl Kind for StorageClass {
     const INFO: KindInfo =
         KindInfo::fixed("storage.k8s.io", "v1", "StorageClass", "storageclasses", false, &[]);
@@ -74,19 +106,17 @@ impl Kind for StorageClass {
     fn validate(&self) -> FieldErrors {
         let mut errors = FieldErrors::new();
         object_meta(&self.metadata, false, names::is_dns1123_subdomain, &mut errors);
-        let path = FieldPath::new("provisioner");
-        if self.provisioner.is_empty() {
-            errors.push(FieldError::required(&path, ""));
-        } else {
-            let lower = self.provisioner.to_lowercase();
-            check(names::is_qualified_name, &lower, &path, &mut errors);
+        provisioner(&self.provisioner, &FieldPath::new("provisioner"), &mut errors);
+        parameters(&self.parameters, &FieldPath::new("parameters"), &mut errors);
+        let policy = self.reclaim_policy.as_deref().unwrap_or_default();
+        let supported = ["Delete", "Retain"];
+        if !policy.is_empty() && !supported.contains(&policy) {
+            errors.push(FieldError::not_supported("reclaimPolicy", policy, &supported));
         }
-        let policy = self.reclaim_policy.as_deref().unwrap_or("Delete");
-        let path = FieldPath::new("reclaimPolicy");
-        one_of(policy, &["Delete", "Retain"], path, &mut errors);
         let mode = self.volume_binding_mode.as_deref().unwrap_or_default();
         let path = FieldPath::new("volumeBindingMode");
         one_of(mode, &["Immediate", "WaitForFirstConsumer"], path, &mut errors);
+        allowed_topologies(&self.allowed_topologies, &mut errors);
         errors
     }
 
