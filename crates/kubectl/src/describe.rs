@@ -9,6 +9,7 @@ mod network;
 mod node;
 mod pen;
 mod pod;
+mod sets;
 mod source;
 mod storage;
 mod volume;
@@ -22,6 +23,7 @@ use crate::session::Cx;
 pub use events::{since, sort as sort_events};
 pub use pen::Pen;
 pub use pod::selector;
+pub use sets::{revision_template, revisions};
 pub use workload::{owned_sets, pod_template, revision, same_template};
 
 /// The text about one object, as the server has it.
@@ -31,6 +33,9 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("", "Pod") => pod::pod,
         ("apps", "Deployment") => workload::deployment,
         ("apps", "ReplicaSet") => workload::replica_set,
+        ("apps", "StatefulSet") => sets::stateful_set,
+        ("apps", "DaemonSet") => sets::daemon_set,
+        ("", "ReplicationController") => workload::replication_controller,
         ("", "Service") => network::service,
         ("", "Endpoints") => network::endpoints,
         ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice,

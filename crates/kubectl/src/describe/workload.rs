@@ -1,6 +1,6 @@
-//! Deployments, ReplicaSets and the pod templates they carry.
+//! Deployments, ReplicaSets, ReplicationControllers and the pod templates that workloads carry.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::describe::Pen;
 use crate::describe::container::containers;
@@ -96,6 +96,12 @@ fn set_names(sets: &[&Value]) -> String {
     if names.is_empty() { "<none>".to_owned() } else { names.join(", ") }
 }
 
+pub fn is_controlled_by(object: &Value, owner: &Value) -> bool {
+    let uid = owner.text("metadata.uid");
+    let owners = object.items("metadata.ownerReferences");
+    owners.iter().any(|owner| owner.flag("controller") && owner.text("uid") == uid)
+}
+
 /// The ReplicaSets of a deployment, oldest first.
 pub fn owned_sets(cx: &mut Cx<'_>, deployment: &Value) -> Vec<Value> {
     let Ok(kind) = discovery::resolve("replicasets.apps") else { return Vec::new() };
@@ -103,11 +109,7 @@ pub fn owned_sets(cx: &mut Cx<'_>, deployment: &Value) -> Vec<Value> {
     let filter = if filter.labels == "<none>" { Filter::default() } else { filter };
     let namespace = deployment.text("metadata.namespace");
     let mut sets = server::list(cx, kind, namespace, &filter).unwrap_or_default();
-    let uid = deployment.text("metadata.uid");
-    sets.retain(|set| {
-        let owners = set.items("metadata.ownerReferences");
-        owners.iter().any(|owner| owner.flag("controller") && owner.text("uid") == uid)
-    });
+    sets.retain(|set| is_controlled_by(set, deployment));
     let key = |set: &Value| {
         let born = set.text("metadata.creationTimestamp").to_owned();
         (born, set.text("metadata.name").to_owned())
@@ -139,31 +141,45 @@ pub fn replica_set(cx: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
     pen.field(0, "Name", object.text("metadata.name"));
     pen.field(0, "Namespace", object.text("metadata.namespace"));
     let selector = selector(object.at("spec.selector"));
-    pen.field(0, "Selector", &selector);
+    replicas(cx, pen, object, &selector);
+}
+
+/// A ReplicationController's selector is a plain map.
+pub fn replication_controller(cx: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
+    pen.field(0, "Name", object.text("metadata.name"));
+    pen.field(0, "Namespace", object.text("metadata.namespace"));
+    let selector = selector(&json!({ "matchLabels": object.at("spec.selector") }));
+    replicas(cx, pen, object, &selector);
+}
+
+fn replicas(cx: &mut Cx<'_>, pen: &mut Pen, object: &Value, selector: &str) {
+    pen.field(0, "Selector", selector);
     pen.labels("Labels", object.at("metadata.labels"));
     pen.annotations("Annotations", object.at("metadata.annotations"));
-    pen.some(0, "Controlled By", &controller(object));
+    if object.text("kind") == "ReplicaSet" {
+        pen.some(0, "Controlled By", &controller(object));
+    }
     let (now, wanted) = (object.int("status.replicas"), object.int("spec.replicas"));
     pen.field(0, "Replicas", &format!("{now} current / {wanted} desired"));
-    let [running, waiting, succeeded, failed] = pods(cx, object, &selector);
-    let text =
-        format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed");
-    pen.field(0, "Pods Status", &text);
+    pods_status(cx, pen, object, selector);
     pod_template(pen, object.at("spec.template"));
     conditions(pen, object);
 }
 
 /// How many pods of a controller are in each phase.
+pub fn pods_status(cx: &mut Cx<'_>, pen: &mut Pen, owner: &Value, selector: &str) {
+    let [running, waiting, succeeded, failed] = pods(cx, owner, selector);
+    let text =
+        format!("{running} Running / {waiting} Waiting / {succeeded} Succeeded / {failed} Failed");
+    pen.field(0, "Pods Status", &text);
+}
+
 fn pods(cx: &mut Cx<'_>, owner: &Value, selector: &str) -> [usize; 4] {
     let Ok(kind) = discovery::resolve("pods") else { return [0; 4] };
     let filter = Filter { labels: selector.to_owned(), ..Filter::default() };
     let namespace = owner.text("metadata.namespace");
     let mut pods = server::list(cx, kind, namespace, &filter).unwrap_or_default();
-    let uid = owner.text("metadata.uid");
-    pods.retain(|pod| {
-        let owners = pod.items("metadata.ownerReferences");
-        owners.iter().any(|owner| owner.flag("controller") && owner.text("uid") == uid)
-    });
+    pods.retain(|pod| is_controlled_by(pod, owner));
     ["Running", "Pending", "Succeeded", "Failed"]
         .map(|phase| pods.iter().filter(|pod| pod.text("status.phase") == phase).count())
 }

@@ -1,6 +1,7 @@
 //! `kubectl scale`.
 // Models kubectl/pkg/cmd/scale/scale.go.
 
+use apimachinery::status::{Reason, Status};
 use client::{PatchType, Verb as Ask};
 use serde_json::json;
 
@@ -55,10 +56,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 fn scale(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
     let args = writer.args;
     if one.kind.subresource("scale").is_none() {
-        return error(format!(
-            "cannot scale {}: the server could not find the requested resource",
-            one.plural_name()
-        ));
+        let text = "the server could not find the requested resource";
+        return Err(Status::new(Reason::NotFound, text).into());
     }
     let expected = args.int("current-replicas");
     let version = args.text("resource-version");

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{OUT, WHICH, find, supported};
-use crate::describe::{Pen, owned_sets, pod_template, revision};
+use crate::describe::{Pen, owned_sets, pod_template, revision, revision_template, revisions};
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::path::{Look, keyed};
@@ -36,45 +36,75 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     Ok(Flow::Done)
 }
 
-/// The template of a set with the cause of its change among the annotations.
-fn template(set: &Value) -> Value {
+/// One state of a workload: its number, why it came to be, and its template.
+struct Past {
+    revision: i64,
+    cause: Option<String>,
+    template: Value,
+    /// What `-o` prints: a Deployment's ReplicaSet, or the owner as it was.
+    object: Value,
+}
+
+fn cause(object: &Value) -> Option<String> {
+    keyed(object, "metadata.annotations", CHANGE_CAUSE).map(str::to_owned)
+}
+
+fn of_replica_set(set: Value) -> Past {
     let mut template = set.at("spec.template").clone();
-    if let Some(cause) = keyed(set, "metadata.annotations", CHANGE_CAUSE) {
+    if let Some(cause) = keyed(&set, "metadata.annotations", CHANGE_CAUSE) {
         annotate(&mut template, CHANGE_CAUSE, cause);
     }
-    template
+    Past { revision: revision(&set), cause: cause(&set), template, object: set }
+}
+
+fn of_revision(owner: &Value, kept: &Value) -> Past {
+    let template = revision_template(kept);
+    let mut object = owner.clone();
+    if let Some(place) = object.pointer_mut("/spec/template") {
+        *place = template.clone();
+    }
+    Past { revision: kept.int("revision"), cause: cause(kept), template, object }
 }
 
 fn history(cx: &mut Cx<'_>, args: &Args, format: &Format, one: &Found) -> Outcome {
-    supported(one, "history viewer", &["Deployment"])?;
-    let mut sets = owned_sets(cx, &one.object);
-    sets.sort_by_key(revision);
+    supported(one, "history viewer", &["DaemonSet", "Deployment", "StatefulSet"])?;
+    let mut all: Vec<Past> = match one.kind.kind {
+        "Deployment" => owned_sets(cx, &one.object).into_iter().map(of_replica_set).collect(),
+        _ => {
+            let kept = revisions(cx, &one.object);
+            kept.iter().map(|kept| of_revision(&one.object, kept)).collect()
+        }
+    };
+    all.sort_by_key(|past| past.revision);
     let wanted = args.int("revision");
+    let chosen = all.iter().find(|past| past.revision == wanted);
+    if wanted > 0 && chosen.is_none() && !(format.is_human() && all.is_empty()) {
+        return error("unable to find the specified revision");
+    }
     if !format.is_human() {
-        let chosen = match wanted {
-            0 => sets.last(),
-            wanted => sets.iter().find(|set| revision(set) == wanted),
-        };
-        let Some(set) = chosen else { return error("unable to find the specified revision") };
-        cx.out.stdout(&object::print(format, set, args)?);
+        let printed = all.iter().filter(|past| wanted == 0 || past.revision == wanted);
+        for past in printed {
+            cx.out.stdout(&object::print(format, &past.object, args)?);
+        }
         return Ok(());
     }
-    if wanted > 0 {
-        let Some(set) = sets.iter().find(|set| revision(set) == wanted) else {
-            return error("unable to find the specified revision");
-        };
-        let mut pen = Pen::new(cx.time());
-        pod_template(&mut pen, &template(set));
-        let text = pen.raw();
-        cx.say(&format!("{} with revision #{wanted}\n{text}", one.full_name()));
-        return Ok(());
-    }
-    let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
-    for set in &sets {
-        let cause = keyed(set, "metadata.annotations", CHANGE_CAUSE).unwrap_or("<none>");
-        text.push_str(&format!("{}\t{cause}\n", revision(set)));
-    }
-    let text = TabWriter::describe().format(&text);
-    cx.say(&format!("{} \n{text}", one.full_name()));
+    let with = if wanted > 0 { format!("with revision #{wanted}") } else { String::new() };
+    let text = match chosen.filter(|_| wanted > 0) {
+        _ if all.is_empty() => "No rollout history found.".to_owned(),
+        Some(past) => {
+            let mut pen = Pen::new(cx.time());
+            pod_template(&mut pen, &past.template);
+            pen.raw()
+        }
+        None => {
+            let mut text = String::from("REVISION\tCHANGE-CAUSE\n");
+            for past in &all {
+                let cause = past.cause.as_deref().unwrap_or("<none>");
+                text.push_str(&format!("{}\t{cause}\n", past.revision));
+            }
+            TabWriter::describe().format(&text)
+        }
+    };
+    cx.say(&format!("{} {with}\n{text}", one.full_name()));
     Ok(())
 }

@@ -5,8 +5,10 @@ use client::PatchType;
 use serde_json::{Map, Value, json};
 
 use super::{OUT, WHICH, find, supported};
-use crate::describe::{owned_sets, revision, same_template};
-use crate::fail::{Outcome, error};
+use crate::describe::{
+    Pen, owned_sets, pod_template, revision, revision_template, revisions, same_template,
+};
+use crate::fail::{Fail, Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::path::{Look, keyed};
 use crate::server;
@@ -46,7 +48,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 fn choose<'a>(sets: &'a [Value], wanted: i64, name: &str) -> Outcome<&'a Value> {
     if wanted > 0 {
         let Some(set) = sets.iter().find(|set| revision(set) == wanted) else {
-            return error(format!("unable to find specified revision {wanted} in history"));
+            return not_in_history(wanted);
         };
         return Ok(set);
     }
@@ -68,12 +70,60 @@ fn undo(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
             one.plural_name()
         ));
     }
-    supported(one, "rollbacker", &["Deployment"])?;
+    supported(one, "rollbacker", &["DaemonSet", "Deployment", "StatefulSet"])?;
+    let done = match one.kind.kind {
+        "Deployment" => to_replica_set(cx, writer, one)?,
+        _ => to_revision(cx, writer, one)?,
+    };
+    writer.print(cx, one.kind, &one.object, &done)
+}
+
+/// Brings a kept revision back. What was done, in words.
+fn to_revision(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome<String> {
+    let kept = revisions(cx, &one.object);
+    let wanted = writer.args.int("to-revision");
+    if wanted == 0 && kept.len() <= 1 {
+        return error("no last revision to roll back to");
+    }
+    let chosen = match wanted {
+        0 => kept.iter().rev().nth(1),
+        _ => kept.iter().find(|one| one.int("revision") == wanted),
+    };
+    let Some(chosen) = chosen else { return not_in_history(wanted) };
+    let template = revision_template(chosen);
+    if writer.dry_run == DryRun::Client {
+        let mut pen = Pen::new(cx.time());
+        pod_template(&mut pen, &template);
+        return Ok(format!("will roll back to {}", pen.raw()));
+    }
+    if template == *one.object.at("spec.template") {
+        return Ok(skipped(wanted));
+    }
+    let target = (one.namespace.as_str(), one.name.as_str());
+    let write = writer.write("kubectl-rollout");
+    let patch = (PatchType::Strategic, chosen.at("data").clone());
+    let restored = server::patch(cx, one.kind, target, patch, &write);
+    restored.map_err(|fail| {
+        Fail::Error(format!("failed restoring revision {wanted}: {}", fail.message()))
+    })?;
+    Ok("rolled back".to_owned())
+}
+
+fn not_in_history<T>(wanted: i64) -> Outcome<T> {
+    error(format!("unable to find specified revision {wanted} in history"))
+}
+
+fn skipped(revision: i64) -> String {
+    format!("skipped rollback (current template already matches revision {revision})")
+}
+
+/// Brings the template of an old ReplicaSet back. What was done, in words.
+fn to_replica_set(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome<String> {
     let sets = owned_sets(cx, &one.object);
     let wanted = writer.args.int("to-revision");
     let set = choose(&sets, wanted, &one.name)?;
     if writer.dry_run == DryRun::Client {
-        return writer.print(cx, one.kind, &one.object, "rolled back");
+        return Ok("rolled back".to_owned());
     }
     if one.object.flag("spec.paused") {
         return error(
@@ -82,17 +132,13 @@ fn undo(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
         );
     }
     if same_template(set.at("spec.template"), one.object.at("spec.template")) {
-        let done = format!(
-            "skipped rollback (current template already matches revision {})",
-            revision(set)
-        );
-        return writer.print(cx, one.kind, &one.object, &done);
+        return Ok(skipped(revision(set)));
     }
     let target = (one.namespace.as_str(), one.name.as_str());
     let write = writer.write("kubectl-rollout");
     let patch = patch(set, &one.object);
-    let object = server::patch(cx, one.kind, target, (PatchType::Json, patch), &write)?;
-    writer.print(cx, one.kind, &object, "rolled back")
+    server::patch(cx, one.kind, target, (PatchType::Json, patch), &write)?;
+    Ok("rolled back".to_owned())
 }
 
 fn patch(set: &Value, deployment: &Value) -> Value {
