@@ -45,6 +45,9 @@ impl Process for Command {
 
 /// Prints a failure and gives the exit code.
 pub fn print(cx: &mut Cx<'_>, fail: &Fail) -> i32 {
+    if let Fail::After(said, _) = fail {
+        cx.out.stdout(said);
+    }
     cx.out.stderr(&fail.text());
     1
 }

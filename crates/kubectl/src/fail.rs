@@ -11,6 +11,8 @@ pub enum Fail {
     Status(Box<Status>),
     /// Printed as it is.
     Raw(String),
+    /// The failure, after something that still goes to standard output.
+    After(String, Box<Fail>),
     /// Several, each on its own line.
     Many(Vec<Fail>),
 }
@@ -54,6 +56,7 @@ impl Fail {
         match self {
             Fail::Error(text) | Fail::Raw(text) => text.clone(),
             Fail::Status(status) => status.message.clone(),
+            Fail::After(_, fail) => fail.message(),
             Fail::Many(fails) => {
                 let all: Vec<String> = fails.iter().map(Fail::message).collect();
                 all.join(", ")
@@ -68,6 +71,7 @@ impl Fail {
             Fail::Error(text) => format!("error: {text}"),
             Fail::Raw(text) => text.clone(),
             Fail::Status(status) => status_text(status),
+            Fail::After(_, fail) => return fail.text(),
             Fail::Many(fails) => match fails.as_slice() {
                 [one] => return one.text(),
                 many => many.iter().map(line_of_many).collect(),

@@ -46,18 +46,19 @@ impl Format {
                 "error reading --template {name}, open {name}: no such file or directory"
             )),
         };
-        let needs = |value: &String, what: &str| match value.is_empty() {
-            true => error::<()>(format!("{what} format specified but no template given")),
+        let needs = |value: &String| match value.is_empty() {
+            true => error::<()>("template format specified but no template given"),
             false => Ok(()),
         };
         Ok(match name {
+            "" if !value.is_empty() => Format::Template(value),
             "" => Format::Human,
             "json" => Format::Json,
             "yaml" => Format::Yaml,
             "name" => Format::Name,
             "wide" if is_get => Format::Wide,
             "jsonpath" | "jsonpath-as-json" => {
-                needs(&value, name)?;
+                needs(&value)?;
                 match name {
                     "jsonpath" => Format::JsonPath(value),
                     _ => Format::JsonPathAsJson(value),
@@ -65,7 +66,7 @@ impl Format {
             }
             "jsonpath-file" => Format::JsonPath(from_file(&value)?),
             "go-template" | "template" => {
-                needs(&value, name)?;
+                needs(&value)?;
                 Format::Template(value)
             }
             "go-template-file" | "templatefile" => Format::Template(from_file(&value)?),
@@ -162,10 +163,19 @@ pub fn print(format: &Format, object: &Value, args: &Args) -> Outcome<String> {
             let path = parse_path(template)?.allow_missing_keys(true);
             path.execute_as_json(&object).map_err(|why| Fail::Error(why.to_string()))?
         }
-        Format::Template(template) => go_template::execute(template, &object)?,
+        Format::Template(template) => go_template(template, &object, args)?,
         Format::Columns(spec) => columns::print(spec, args.bool("no-headers"), &items())?,
         Format::Human | Format::Wide => String::new(),
     })
+}
+
+fn go_template(template: &str, object: &Value, args: &Args) -> Outcome<String> {
+    let allow = args.text("allow-missing-template-keys") != "false";
+    let (text, result) = go_template::execute(template, object, allow);
+    match result {
+        Ok(()) => Ok(text),
+        Err(fail) => Err(Fail::After(text, Box::new(fail))),
+    }
 }
 
 fn parse_path(template: &str) -> Outcome<JsonPath> {
