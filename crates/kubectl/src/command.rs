@@ -110,10 +110,14 @@ fn run(cx: &mut Cx<'_>, argv: &[String], stdin: String) -> Outcome<Flow> {
     match verb.run {
         Some(run) => run(cx, &args),
         None if args.words.is_empty() => {
-            cx.out.stdout(&help::verb(verb, &full));
-            Ok(Flow::Done)
+            let text = help::verb(verb, &full);
+            match full.as_str() {
+                "rollout" => cx.out.stdout(&text),
+                _ => cx.out.stderr(&text),
+            }
+            Ok(Flow::Exit(1))
         }
-        None => error(format!("unknown command {:?} for \"kubectl {full}\"", args.word(0))),
+        None => args.usage(&format!("unknown command {:?}", args.words.join(" "))),
     }
 }
 
@@ -123,24 +127,7 @@ fn prepare(cx: &Cx<'_>, args: &mut Args) {
     args.namespace = namespace.to_owned();
 }
 
-/// Verbs of the real kubectl that are not here yet.
-const NOT_HERE: [&str; 9] = [
-    "alpha",
-    "autoscale",
-    "certificate",
-    "completion",
-    "kuberc",
-    "kustomize",
-    "options",
-    "plugin",
-    "proxy",
-];
-
 fn without_verb(cx: &mut Cx<'_>, rest: &[String]) -> Outcome<Flow> {
-    let first = rest.iter().find(|word| !word.starts_with('-'));
-    if let Some(word) = first.filter(|word| NOT_HERE.contains(&word.as_str())) {
-        return error(format!("kubectl {word} is not supported in this terminal yet"));
-    }
     let args = flags::parse(&verbs::ROOT, "", rest, String::new())?;
     if let Some(word) = args.words.first() {
         let mut text = format!("unknown command {word:?} for \"kubectl\"");

@@ -21,6 +21,7 @@ mod node;
 pub mod object;
 mod patch;
 mod pods;
+mod refused;
 mod replace;
 mod rollout;
 mod run;
@@ -30,6 +31,7 @@ mod wait;
 
 use crate::fail::Outcome;
 use crate::flags::{Args, Flag, GLOBAL};
+use crate::help;
 use crate::session::{Cx, Process};
 
 /// How a verb ends, or that it goes on.
@@ -64,6 +66,8 @@ pub struct Verb {
     pub words: Words,
     pub children: &'static [&'static Verb],
     pub run: Option<Run>,
+    /// Not in the list of commands.
+    pub hidden: bool,
 }
 
 impl std::fmt::Debug for Verb {
@@ -83,6 +87,7 @@ impl Verb {
         words: Words::None,
         children: &[],
         run: None,
+        hidden: false,
     };
 
     pub fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
@@ -94,6 +99,7 @@ impl Verb {
 pub static ROOT: Verb = Verb { about: "kubectl", ..Verb::NONE };
 
 pub static ALL: &[&Verb] = &[
+    &refused::ALPHA,
     &label::ANNOTATE,
     &info::API_RESOURCES,
     &info::API_VERSIONS,
@@ -101,6 +107,7 @@ pub static ALL: &[&Verb] = &[
     &distant::ATTACH,
     &config::AUTH,
     &info::CLUSTER_INFO,
+    &refused::COMPLETION,
     &config::VERB,
     &node::CORDON,
     &distant::CP,
@@ -116,10 +123,15 @@ pub static ALL: &[&Verb] = &[
     &explain::VERB,
     &expose::VERB,
     &get::VERB,
+    &refused::KUBERC,
+    &refused::KUSTOMIZE,
     &label::LABEL,
     &logs::VERB,
+    &refused::OPTIONS,
     &patch::VERB,
+    &refused::PLUGIN,
     &distant::PORT_FORWARD,
+    &refused::PROXY,
     &replace::VERB,
     &rollout::VERB,
     &run::VERB,
@@ -139,8 +151,9 @@ pub fn find(level: &'static [&'static Verb], name: &str) -> Option<&'static Verb
 /// Names of verbs that were probably meant.
 // Models the suggestions of github.com/spf13/cobra.
 pub fn near(word: &str) -> Vec<&'static str> {
-    let close = |verb: &&&Verb| distance(word, verb.name) <= 2 || verb.name.starts_with(word);
-    ALL.iter().filter(close).map(|verb| verb.name).collect()
+    let close =
+        |verb: &&&'static Verb| distance(word, verb.name) <= 2 || verb.name.starts_with(word);
+    help::in_order().iter().filter(close).map(|verb| verb.name).collect()
 }
 
 fn distance(a: &str, b: &str) -> usize {

@@ -18,6 +18,7 @@ pub use decode::{DecodeError, DecodeReport, check, check_patched, nearest};
 pub use explain::{ExplainError, FieldDoc, explain_text};
 pub use load::Schema;
 pub use resources::{Resource, Subresource};
+pub use sha256::sha256;
 pub use types::{Column, Field, FieldKind, Gvk, ListType, PatchStrategy, Type, TypeId};
 
 /// Values nested deeper than this are refused instead of walked.

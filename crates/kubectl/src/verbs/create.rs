@@ -56,7 +56,7 @@ pub static VERB: Verb = Verb {
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if !args.changed("filename") && !args.changed("kustomize") {
         if let Some(word) = args.words.first() {
-            return error(format!("unknown command {word:?} for \"kubectl create\""));
+            return args.usage(&format!("Unexpected args: [{word}]"));
         }
         return error("must specify one of -f and -k");
     }

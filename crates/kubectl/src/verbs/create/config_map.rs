@@ -7,6 +7,7 @@ use super::{FORM, one_name, submit};
 use crate::bytes;
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
+use crate::printers::object::go_json;
 use crate::session::Cx;
 use crate::verbs::{Flow, Verb};
 
@@ -30,9 +31,6 @@ pub static VERB: Verb = Verb {
 
 /// The keys and texts that the flags give.
 pub fn data(cx: &mut Cx<'_>, args: &Args, what: &str) -> Outcome<Map<String, Value>> {
-    if args.bool("append-hash") {
-        return error("--append-hash is not supported in this terminal");
-    }
     if args.changed("from-env-file") && (args.changed("from-file") || args.changed("from-literal"))
     {
         return error("from-env-file cannot be combined with from-file or from-literal");
@@ -95,6 +93,35 @@ pub fn data(cx: &mut Cx<'_>, args: &Args, what: &str) -> Outcome<Map<String, Val
     Ok(data)
 }
 
+/// `--append-hash`: the name gets a hash of the content behind it.
+// Models kubectl/pkg/util/hash/hash.go.
+pub fn append_hash(args: &Args, value: &mut Value, fields: &[&str]) {
+    if !args.bool("append-hash") {
+        return;
+    }
+    let mut hashed = json!({ "kind": value["kind"], "name": value["metadata"]["name"] });
+    for field in fields {
+        match value.get(field) {
+            Some(content) => hashed[field] = content.clone(),
+            None if *field == "data" => hashed[field] = Value::Null,
+            None => {}
+        }
+    }
+    let digest = schema::sha256(go_json(&hashed.to_string()).as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sign = |c: char| match c {
+        '0' => 'g',
+        '1' => 'h',
+        '3' => 'k',
+        'a' => 'm',
+        'e' => 't',
+        c => c,
+    };
+    let hash: String = hex.chars().take(10).map(sign).collect();
+    let name = value["metadata"]["name"].as_str().unwrap_or("").to_owned();
+    value["metadata"]["name"] = format!("{name}-{hash}").into();
+}
+
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let name = one_name(args)?;
     let data = data(cx, args, "ConfigMap")?;
@@ -115,5 +142,6 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             binary.into_iter().map(|(key, value)| (key, coded(value).into())).collect();
         value["binaryData"] = Value::Object(binary);
     }
+    append_hash(args, &mut value, &["data", "binaryData"]);
     submit(cx, args, "configmaps", value, "failed to create configmap:")
 }

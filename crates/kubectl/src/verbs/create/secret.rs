@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::config_map::{SOURCES, data};
+use super::config_map::{SOURCES, append_hash, data};
 use super::{FORM, one_name, submit};
 use crate::bytes::{base64, of_text};
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
+use crate::printers::object::go_json;
 use crate::session::Cx;
 use crate::verbs::{Flow, Verb};
 
@@ -51,7 +52,7 @@ static DOCKER_REGISTRY: Verb = Verb {
 
 pub static VERB: Verb = Verb {
     name: "secret",
-    about: "Create a secret using a specified subcommand",
+    about: "Create a secret with specified type",
     usage: "(docker-registry | generic | tls)",
     children: &[&DOCKER_REGISTRY, &GENERIC, &TLS],
     ..Verb::NONE
@@ -73,6 +74,13 @@ fn secret(cx: &mut Cx<'_>, args: &Args, ty: &str, data: Map<String, Value>) -> O
     if !ty.is_empty() {
         value["type"] = ty.into();
     }
+    // The hash is over the type too, which is Opaque unless it is given.
+    if args.changed("append-hash") {
+        let mut hashed = value.clone();
+        hashed["type"] = ty.into();
+        append_hash(args, &mut hashed, &["data", "type"]);
+        value["metadata"]["name"] = hashed["metadata"]["name"].take();
+    }
     submit(cx, args, "secrets", value, "failed to create secret")
 }
 
@@ -83,32 +91,48 @@ fn generic(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 }
 
 fn tls(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    args.require(&["cert", "key"])?;
+    one_name(args)?;
+    if args.text("cert").is_empty() || args.text("key").is_empty() {
+        return error("key and cert must be specified");
+    }
     let mut data = Map::new();
     for (flag, key) in [("cert", "tls.crt"), ("key", "tls.key")] {
         let path = args.text(flag);
         match cx.session.files.read(path) {
             Some(text) => data.insert(key.to_owned(), text.into()),
-            None => return error(format!("open {path}: no such file or directory")),
+            None => {
+                return error(format!(
+                    "Cannot read file {path}, open {path}: no such file or directory"
+                ));
+            }
         };
     }
     secret(cx, args, "kubernetes.io/tls", data)
 }
 
 fn docker_registry(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    args.require(&["docker-password", "docker-username"])?;
-    let (user, password) = (args.text("docker-username"), args.text("docker-password"));
-    let mut entry = json!({
-        "username": user,
-        "password": password,
-        "auth": base64(format!("{user}:{password}").as_bytes()),
-    });
-    if !args.text("docker-email").is_empty() {
-        entry["email"] = args.text("docker-email").into();
+    one_name(args)?;
+    let needed = ["docker-username", "docker-password", "docker-server"];
+    if needed.iter().any(|flag| args.text(flag).is_empty()) {
+        return error(
+            "either --from-file or the combination of --docker-username, --docker-password and \
+             --docker-server is required",
+        );
     }
-    let mut auths = Map::new();
-    auths.insert(args.text("docker-server").to_owned(), entry);
+    let (user, password) = (args.text("docker-username"), args.text("docker-password"));
+    let auth = base64(format!("{user}:{password}").as_bytes());
+    let email = args.text("docker-email");
+    // The fields in Go's order, as they stand in its struct.
+    let fields =
+        [("username", user), ("password", password), ("email", email), ("auth", auth.as_str())];
+    let pairs: Vec<String> = fields
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{}:{}", json!(key), json!(value)))
+        .collect();
+    let server = json!(args.text("docker-server"));
+    let text = go_json(&format!("{{\"auths\":{{{server}:{{{}}}}}}}", pairs.join(",")));
     let mut data = Map::new();
-    data.insert(".dockerconfigjson".to_owned(), json!({ "auths": auths }).to_string().into());
+    data.insert(".dockerconfigjson".to_owned(), text.into());
     secret(cx, args, "kubernetes.io/dockerconfigjson", data)
 }

@@ -2,6 +2,7 @@
 // Models kubectl/pkg/rawhttp/raw.go and apiserver/pkg/endpoints/request/requestinfo.go.
 
 use apimachinery::status::{Reason, Status};
+use apimachinery::strconv;
 use client::{ListOptions, Reply, ReplyBody, Request, Verb};
 use schema::{Resource, Schema, documents};
 use serde_json::{Value, json};
@@ -28,7 +29,14 @@ pub fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.changed("output") {
         return error("--raw and --output are mutually exclusive");
     }
-    let text = answer(cx, args.text("raw"))?;
+    let url = args.text("raw");
+    if !url.starts_with('/') && !url.contains("://") {
+        let url = strconv::quote(url);
+        return error(format!(
+            "--raw must be a valid URL path: parse {url}: invalid URI for request"
+        ));
+    }
+    let text = answer(cx, url)?;
     cx.out.stdout(&text);
     Ok(Flow::Done)
 }

@@ -1,6 +1,6 @@
 //! From an object and a patch to the object patched; also from two patches to one.
 
-use super::lists::{Elements, element_type, identity, key_value, normalize, places};
+use super::lists::{Elements, element_type, identity, is_delete, key_value, normalize, places};
 use super::meta::Meta;
 use super::{
     DELETE_FROM_LIST, LIST_TYPE, Object, PATCH, RETAIN_KEYS, SET_ELEMENT_ORDER, bad_argument,
@@ -156,7 +156,7 @@ fn ordered_lists(
         let merge_key = field.merge_key.unwrap_or("");
         check_order(new.as_deref().unwrap_or(&[]), &order, merge_key)?;
         let Some(elements) = kind_of_lists(old.as_deref(), new.as_deref())? else { continue };
-        let server_order = old.clone().unwrap_or_default();
+        let server_order = server_order(old.as_deref(), new.as_deref(), merge_key);
         let merged = match (old, new) {
             (Some(old), Some(new)) if field.patch_strategy.merge => {
                 merge_list(old, new, below, merge_key, mode, false)?
@@ -170,6 +170,21 @@ fn ordered_lists(
         original.insert(name, Value::Array(list));
     }
     Ok(())
+}
+
+/// The order on the server that the merged list is held against. Upstream deletes and appends in
+/// the list it compares with later, so elements that are new count as known where as many went:
+/// `A B Z` without B and with C is `A Z C`, while `A Z` with C is `A C Z`.
+fn server_order(old: Option<&[Value]>, new: Option<&[Value]>, key: &str) -> Vec<Value> {
+    let (old, new) = (old.unwrap_or(&[]), new.unwrap_or(&[]));
+    let is_in = |list: &[&Value], value: &Value| {
+        list.iter().any(|other| identity(other, key) == identity(value, key))
+    };
+    let (gone, rest): (Vec<&Value>, Vec<&Value>) = new.iter().partition(|value| is_delete(value));
+    let kept: Vec<&Value> = old.iter().filter(|value| !is_in(&gone, value)).collect();
+    let room = old.len() - kept.len();
+    let added = rest.into_iter().filter(|value| !is_in(&kept, value)).take(room);
+    kept.iter().copied().chain(added).cloned().collect()
 }
 
 fn kind_of_lists(

@@ -56,7 +56,7 @@ pub fn places(list: &[Value], key: &str) -> BTreeMap<String, usize> {
     places
 }
 
-fn is_delete(value: &Value) -> bool {
+pub fn is_delete(value: &Value) -> bool {
     value.get(PATCH).is_some_and(|directive| directive == "delete")
 }
 
