@@ -82,6 +82,9 @@ impl Column {
     pub const fn number(name: &'static str) -> Self {
         Column { name: SmolStr::new_static(name), type_: "integer", wide: false }
     }
+    pub const fn date(name: &'static str) -> Self {
+        Column { name: SmolStr::new_static(name), type_: "date", wide: false }
+    }
     pub const fn flag(name: &'static str) -> Self {
         Column { name: SmolStr::new_static(name), type_: "boolean", wide: false }
     }

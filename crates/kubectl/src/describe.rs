@@ -9,6 +9,7 @@ mod network;
 mod node;
 mod pen;
 mod pod;
+mod policy;
 mod sets;
 mod source;
 mod storage;
@@ -21,7 +22,7 @@ use crate::discovery::Kind;
 use crate::fail::Outcome;
 use crate::session::Cx;
 pub use events::{since, sort as sort_events};
-pub use pen::Pen;
+pub use pen::{Pen, time};
 pub use pod::selector;
 pub use sets::{revision_template, revisions};
 pub use workload::{owned_sets, pod_template, revision, same_template};
@@ -49,10 +50,19 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("storage.k8s.io", "CSINode") => storage::csi_node,
         ("storage.k8s.io", "StorageClass") => storage::storage_class,
         ("storage.k8s.io", "VolumeAttributesClass") => storage::volume_attributes_class,
+        ("", "LimitRange") => policy::limit_range,
+        ("", "ResourceQuota") => policy::resource_quota,
+        ("policy", "PodDisruptionBudget") => policy::pod_disruption_budget,
+        ("scheduling.k8s.io", "PriorityClass") => policy::priority_class,
         _ => generic::generic,
     };
     describer(cx, &mut pen, object);
-    if with_events && !matches!((kind.group, kind.kind), ("", "Namespace" | "Secret")) {
+    if with_events
+        && !matches!(
+            (kind.group, kind.kind),
+            ("", "LimitRange" | "Namespace" | "ResourceQuota" | "Secret")
+        )
+    {
         let found = events::of(cx, object);
         events::print(&mut pen, &found);
     }

@@ -7,12 +7,15 @@ use apimachinery::meta::ObjectMeta;
 use apimachinery::names;
 use apimachinery::quantity::{Format, Quantity};
 use apimachinery::status::{FieldError, FieldErrors};
+use apimachinery::time::Time;
+use apimachinery::wire::Wire;
 use apimachinery::wire_struct;
+use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::container::ResourceList;
 use super::resource_names::{container_resource, overcommits, resource};
-use crate::object::{Kind, KindInfo};
+use crate::object::{Column, Kind, KindInfo};
 use crate::validation::{check, object_meta};
 
 pub const POD: &str = "Pod";
@@ -92,6 +95,15 @@ impl Kind for LimitRange {
 
     fn validate_update(&self, _old: &Self) -> FieldErrors {
         Kind::validate(self)
+    }
+
+    fn columns() -> &'static [Column] {
+        const { &[Column::text("Name"), Column::date("Created At")] }
+    }
+
+    fn row(&self, _now: Time) -> Vec<Value> {
+        let created = self.metadata.creation_timestamp;
+        vec![self.metadata.name.as_str().into(), created.to_value()]
     }
 }
 

@@ -7,7 +7,7 @@ use crate::describe::pen::long_time;
 use crate::path::Look;
 use crate::session::Cx;
 
-pub fn namespace(_: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
+pub fn namespace(cx: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
     pen.field(0, "Name", object.text("metadata.name"));
     pen.labels("Labels", object.at("metadata.labels"));
     pen.annotations("Annotations", object.at("metadata.annotations"));
@@ -24,10 +24,7 @@ pub fn namespace(_: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
         let (reason, message) = (one.text("reason"), one.text("message"));
         pen.line(1, &format!("{ty}\t{status}\t{time}\t{reason}\t{message}"));
     }
-    pen.line(0, "");
-    pen.line(0, "No resource quota.");
-    pen.line(0, "");
-    pen.line(0, "No LimitRange resource.");
+    super::policy::of_namespace(cx, pen, object.text("metadata.name"));
 }
 
 pub fn config_map(_: &mut Cx<'_>, pen: &mut Pen, object: &Value) {

@@ -6,6 +6,7 @@ mod deployment;
 mod ingress;
 mod job;
 mod namespace;
+mod policy;
 mod secret;
 mod service;
 
@@ -44,7 +45,9 @@ pub static VERB: Verb = Verb {
         &ingress::VERB,
         &job::JOB,
         &namespace::VERB,
-        &namespace::QUOTA,
+        &policy::BUDGET,
+        &policy::PRIORITY_CLASS,
+        &policy::QUOTA,
         &secret::VERB,
         &service::VERB,
         &namespace::SERVICE_ACCOUNT,
