@@ -11,21 +11,23 @@ use clock::{Duration, SimTime};
 use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::{
-    daemon_set, deployment, disruption, endpoint_slice, endpoints, garbage_collector, namespace,
-    node_ipam, node_lifecycle, persistent_volume, pod_gc, pv_protection, pvc_protection,
-    replica_set, resource_quota, root_ca, service_account, service_lb, stateful_set,
-    taint_eviction, ttl,
+    cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints, garbage_collector,
+    job, namespace, node_ipam, node_lifecycle, persistent_volume, pod_gc, pv_protection,
+    pvc_protection, replica_set, resource_quota, root_ca, service_account, service_lb,
+    stateful_set, taint_eviction, ttl, ttl_after_finished,
 };
 
 /// Every controller, in alphabetical order.
 pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     let mut all: Vec<Box<dyn Controller>> = vec![
+        Box::new(cron_job::CronJobController::default()),
         Box::new(daemon_set::DaemonSetController::default()),
         Box::new(deployment::DeploymentController::default()),
         Box::new(disruption::DisruptionController::default()),
         Box::new(endpoint_slice::EndpointSliceController::default()),
         Box::new(endpoints::EndpointsController::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
+        Box::new(job::JobController::default()),
         Box::new(namespace::NamespaceController::default()),
         Box::new(node_ipam::NodeIpamController::default()),
         Box::new(node_lifecycle::NodeLifecycleController::new(config)),
@@ -45,6 +47,7 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     all.push(Box::new(disruption::StaleDisruptionController));
     all.push(Box::new(taint_eviction::TaintEvictionController::default()));
     all.push(Box::new(ttl::TtlController::default()));
+    all.push(Box::new(ttl_after_finished::TtlAfterFinishedController));
     all
 }
 

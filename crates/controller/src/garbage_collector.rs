@@ -120,10 +120,12 @@ impl Controller for GarbageCollector {
         &[
             Resource::ConfigMap,
             Resource::ControllerRevision,
+            Resource::CronJob,
             Resource::DaemonSet,
             Resource::Deployment,
             Resource::EndpointSlice,
             Resource::Endpoints,
+            Resource::Job,
             Resource::Lease,
             Resource::Node,
             Resource::PersistentVolumeClaim,

@@ -2,10 +2,10 @@
 //! Models client-go/informers: the shared informer factory.
 
 use api::{
-    ConfigMap, ControllerRevision, DaemonSet, Deployment, EndpointSlice, Endpoints, Kind, Lease,
-    Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
-    ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet,
-    StorageClass,
+    ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Endpoints, Job,
+    Kind, Lease, Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim,
+    PodDisruptionBudget, ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount,
+    StatefulSet, StorageClass,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -16,10 +16,12 @@ use crate::pod_store::{PodDelta, PodStore};
 pub enum Resource {
     ConfigMap,
     ControllerRevision,
+    CronJob,
     DaemonSet,
     Deployment,
     EndpointSlice,
     Endpoints,
+    Job,
     Lease,
     Namespace,
     Node,
@@ -41,10 +43,12 @@ pub enum Resource {
 pub enum Change {
     ConfigMap(Delta<ConfigMap>),
     ControllerRevision(Delta<ControllerRevision>),
+    CronJob(Delta<CronJob>),
     DaemonSet(Delta<DaemonSet>),
     Deployment(Delta<Deployment>),
     EndpointSlice(Delta<EndpointSlice>),
     Endpoints(Delta<Endpoints>),
+    Job(Delta<Job>),
     Lease(Delta<Lease>),
     Namespace(Delta<Namespace>),
     Node(Delta<Node>),
@@ -66,9 +70,11 @@ pub struct Informers {
     pub config_maps: Store<ConfigMap>,
     pub controller_revisions: Store<ControllerRevision>,
     pub daemon_sets: Store<DaemonSet>,
+    pub cron_jobs: Store<CronJob>,
     pub deployments: Store<Deployment>,
     pub endpoint_slices: Store<EndpointSlice>,
     pub endpoints: Store<Endpoints>,
+    pub jobs: Store<Job>,
     pub leases: Store<Lease>,
     pub namespaces: Store<Namespace>,
     pub nodes: Store<Node>,
@@ -91,6 +97,7 @@ macro_rules! stores {
         $run! {
             (config_maps, ConfigMap) (controller_revisions, ControllerRevision)
             (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
+            (cron_jobs, CronJob) (jobs, Job)
             (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
             (persistent_volumes, PersistentVolume)
             (persistent_volume_claims, PersistentVolumeClaim)

@@ -4,6 +4,7 @@
 mod consistency;
 mod controller_ref;
 mod controllers;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption;
@@ -14,6 +15,7 @@ mod finalizers;
 mod garbage_collector;
 mod history;
 mod informers;
+mod job;
 mod manager;
 mod namespace;
 mod node_ipam;
@@ -34,5 +36,6 @@ mod service_pods;
 mod stateful_set;
 mod taint_eviction;
 mod ttl;
+mod ttl_after_finished;
 
 pub use manager::{Config, ControllerManager};

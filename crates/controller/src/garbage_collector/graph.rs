@@ -26,6 +26,8 @@ pub fn dependents(informers: &Informers, owner: Uid) -> Vec<Obj> {
     owned(&informers.leases, owner, &mut found);
     owned(&informers.service_accounts, owner, &mut found);
     owned(&informers.controller_revisions, owner, &mut found);
+    owned(&informers.cron_jobs, owner, &mut found);
+    owned(&informers.jobs, owner, &mut found);
     owned(&informers.daemon_sets, owner, &mut found);
     owned(&informers.persistent_volume_claims, owner, &mut found);
     owned(&informers.replication_controllers, owner, &mut found);
@@ -49,6 +51,8 @@ fn known<K: Kind>(store: &Store<K>, namespace: &str, owner: &OwnerReference) -> 
 pub fn find_owner(informers: &Informers, namespace: &str, owner: &OwnerReference) -> Option<Obj> {
     match owner.kind.as_str() {
         "ReplicaSet" => known(&informers.replica_sets, namespace, owner),
+        "Job" => known(&informers.jobs, namespace, owner),
+        "CronJob" => known(&informers.cron_jobs, namespace, owner),
         "DaemonSet" => known(&informers.daemon_sets, namespace, owner),
         "Deployment" => known(&informers.deployments, namespace, owner),
         "ReplicationController" => known(&informers.replication_controllers, namespace, owner),
