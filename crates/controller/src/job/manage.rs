@@ -82,7 +82,7 @@ impl JobController {
             };
             match create_pod(sync.ctx, &mut self.recorder, about, pod) {
                 Err(error) if error.is_namespace_terminating() => Ok(()),
-                other => other,
+                other => other.map(|_| ()),
             }
         });
         self.expectations.creations_observed(key, count - created);

@@ -48,26 +48,63 @@ fn job(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let mut args = args.clone();
     let command = args.words.split_off(args.before_dash.unwrap_or(args.words.len()));
     let name = one_name(&args)?;
-    if !args.changed("image") && !args.changed("from") {
+    let (image, from) = (args.text("image"), args.text("from"));
+    if image.is_empty() == from.is_empty() {
         return error("either --image or --from must be specified");
     }
-    let mut spec = json!({ "template": template(name, &args, &command, "Never") });
-    let mut metadata = json!({ "name": name });
-    if let Some(from) = args.text("from").split_once('/') {
-        let kind = discovery::resolve(from.0)?;
-        let namespace = args.namespace.clone();
-        let cron = server::get(cx, kind, &namespace, from.1)?;
-        spec = cron["spec"]["jobTemplate"]["spec"].clone();
-        metadata["annotations"] = json!({ "cronjob.kubernetes.io/instantiate": "manual" });
+    if !command.is_empty() && !from.is_empty() {
+        return error("cannot specify --from and command");
     }
-    let value = json!({
+    let mut value = json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata,
-        "spec": spec,
+        "metadata": { "name": name },
+        "spec": { "template": template(name, &args, &command, "Never") },
         "status": {},
     });
+    if !from.is_empty() {
+        let cron_job = cron_job_named(cx, &args, from)?;
+        value["metadata"] = metadata_from(&cron_job, name);
+        value["spec"] = cron_job["spec"]["jobTemplate"]["spec"].clone();
+    }
     submit(cx, &args, "jobs.batch", value, "failed to create job:")
+}
+
+/// The cron job that `--from` names.
+fn cron_job_named(cx: &mut Cx<'_>, args: &Args, from: &str) -> Outcome<Value> {
+    let Some((resource, name)) = from.split_once('/') else {
+        return error("from must be an existing cronjob");
+    };
+    let kind = discovery::resolve(resource)?;
+    let object = server::get(cx, kind, &args.namespace, name)?;
+    if kind.kind != "CronJob" {
+        return error(format!("unknown object type *{}.{}", kind.version, kind.kind));
+    }
+    Ok(object)
+}
+
+// Models createJobFromCronJob: the cron job owns the job as if it had made it.
+fn metadata_from(cron_job: &Value, name: &str) -> Value {
+    let template = &cron_job["spec"]["jobTemplate"]["metadata"];
+    let mut annotations = json!({ "cronjob.kubernetes.io/instantiate": "manual" });
+    if let (Some(all), Some(more)) =
+        (annotations.as_object_mut(), template["annotations"].as_object())
+    {
+        all.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+    let owner = json!({
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": cron_job["metadata"]["name"],
+        "uid": cron_job["metadata"]["uid"],
+        "controller": true,
+    });
+    let mut metadata =
+        json!({ "name": name, "annotations": annotations, "ownerReferences": [owner] });
+    if let Some(labels) = template.get("labels") {
+        metadata["labels"] = labels.clone();
+    }
+    metadata
 }
 
 fn cron_job(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
