@@ -2,7 +2,8 @@
 //!
 //! definitions.json, discovery.json and columns.json are the API's own documents without prose;
 //! go_types.json names the Go types of the fields whose type the documents do not tell
-//! (`RestartPolicy` is a plain string there), because decode errors print them.
+//! (`RestartPolicy` is a plain string there), because decode errors print them; value_structs.json
+//! names the fields that are always there in Go, because they are structs and no pointers.
 
 use serde_json::{Map, Value};
 use std::error::Error;
@@ -16,12 +17,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let definitions: Doc = read("definitions")?;
     let go_types: Doc = read("go_types")?;
+    let value_structs: Doc = read("value_structs")?;
     let resources: Vec<Value> = read("discovery")?;
     let columns: Doc = read("columns")?;
 
     let mut out = String::new();
     for (name, definition) in &definitions {
-        pack_type(&mut out, &definitions, name, definition, go_types.get(name))?;
+        let go = (go_types.get(name), value_structs.get(name));
+        pack_type(&mut out, &definitions, name, definition, go)?;
     }
     for resource in &resources {
         pack_resource(&mut out, resource)?;
@@ -49,7 +52,7 @@ fn pack_type(
     definitions: &Doc,
     name: &str,
     definition: &Value,
-    go_types: Option<&Value>,
+    (go_types, value_structs): (Option<&Value>, Option<&Value>),
 ) -> Result<(), Box<dyn Error>> {
     let atomic = definition["x-kubernetes-map-type"] == "atomic";
     write!(out, "T\t{name}\t{}", if atomic { "a" } else { "" })?;
@@ -72,6 +75,9 @@ fn pack_type(
             if let Some(value) = value[key].as_str() {
                 attributes.push(format!("{mark}{value}"));
             }
+        }
+        if value_structs.is_some_and(|fields| strings(fields).contains(&field.as_str())) {
+            attributes.push("z".to_owned());
         }
         if value["x-kubernetes-map-type"] == "atomic" {
             attributes.push("a".to_owned());

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
+use crate::managed::Managed;
 use crate::time::Time;
 use crate::wire::{Extra, Shared, StringMap, Wire, WireError, take_field, take_object};
 
@@ -88,6 +90,7 @@ pub struct RareMeta {
     pub deletion_timestamp: Option<Time>,
     pub deletion_grace_period_seconds: Option<i64>,
     pub finalizers: Vec<SmolStr>,
+    /// As a client sent them; the server keeps them in `ObjectMeta::managed`.
     pub managed_fields: Vec<Value>,
     pub extra: Extra,
 }
@@ -106,6 +109,8 @@ pub struct ObjectMeta {
     pub labels: StringMap,
     pub annotations: StringMap,
     pub owner_references: Shared<Vec<OwnerReference>>,
+    /// Who manages which fields. Not part of the JSON form: the API server adds it where asked.
+    pub managed: Option<Arc<Managed>>,
     rare: Option<Box<RareMeta>>,
 }
 
@@ -195,6 +200,7 @@ impl Wire for ObjectMeta {
             labels: take_field(&mut map, "labels")?,
             annotations: take_field(&mut map, "annotations")?,
             owner_references: take_field(&mut map, "ownerReferences")?,
+            managed: None,
             rare: None,
         };
         let rare = RareMeta {

@@ -26,6 +26,8 @@ pub enum Reason {
     Timeout,
     TooManyRequests,
     Unauthorized,
+    /// A failure that upstream gives no reason.
+    Unknown,
     UnsupportedMediaType,
 }
 
@@ -47,6 +49,7 @@ impl Reason {
             Reason::Timeout => "Timeout",
             Reason::TooManyRequests => "TooManyRequests",
             Reason::Unauthorized => "Unauthorized",
+            Reason::Unknown => "",
             Reason::UnsupportedMediaType => "UnsupportedMediaType",
         }
     }
@@ -65,7 +68,7 @@ impl Reason {
             Reason::UnsupportedMediaType => 415,
             Reason::Invalid => 422,
             Reason::TooManyRequests => 429,
-            Reason::InternalError => 500,
+            Reason::InternalError | Reason::Unknown => 500,
             Reason::ServiceUnavailable => 503,
             Reason::Timeout => 504,
         }

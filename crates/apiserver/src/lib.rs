@@ -9,6 +9,7 @@ mod bootstrap;
 mod config;
 mod feed;
 mod fields;
+mod managed;
 mod node_proxy;
 mod registry;
 mod resources;

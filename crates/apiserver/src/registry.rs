@@ -1,6 +1,7 @@
 //! The generic registry: what every kind's create, read, update, patch and delete have in common.
 // Models apiserver/pkg/registry/generic/registry/store.go.
 
+mod apply;
 mod create;
 mod decode;
 mod delete;

@@ -1,6 +1,7 @@
 //! The resources that are served: how each is decoded, where it is stored.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use api::object::Column;
@@ -11,6 +12,7 @@ use apimachinery::wire::WireError;
 use etcd::TableId;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use schema::structured::Place;
 use schema::{Schema, TypeId};
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -23,6 +25,12 @@ use crate::versioned;
 enum Decode {
     Typed(fn(Value) -> Result<Obj, WireError>),
     Untyped(&'static KindInfo),
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.info.resource)
+    }
 }
 
 /// One served resource in one version.
@@ -105,9 +113,14 @@ impl Resource {
     /// A stored object in this version.
     pub fn view(&self, object: &Obj) -> Obj {
         match self.version {
-            Some(version) => versioned::view(Arc::clone(object), version),
+            Some(version) => versioned::view(Arc::clone(object), Some(version), None),
             None => Arc::clone(object),
         }
+    }
+
+    /// Its type, for structured merges.
+    pub fn place(&self) -> Place<'_> {
+        self.type_id.map_or(Place::Deduced, Place::Object)
     }
 
     /// Whether a component's object is one of these.
@@ -179,6 +192,13 @@ impl Resources {
 
     pub fn get(&self, name: &GroupResource) -> Option<&Arc<Resource>> {
         self.by_name.get(name)?.first()
+    }
+
+    /// The version of a table's objects by its `apiVersion`.
+    pub fn in_version(&self, table: TableId, api_version: &str) -> Option<&Resource> {
+        let all = self.by_name.values().flatten().map(Arc::as_ref);
+        let mut versions = all.filter(|resource| resource.table == table);
+        versions.find(|resource| resource.info.gvk.api_version() == api_version)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Resource>> {

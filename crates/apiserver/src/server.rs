@@ -1,23 +1,26 @@
 //! The server itself: takes a request to its resource and verb, and commits what came of it.
 
 use api::Obj;
+use std::sync::Arc;
+
 use apimachinery::meta::Key;
 use apimachinery::status::Status;
 use apimachinery::time::Time;
-use client::{Reply, Request, User, Verb, WatchEvent, WatchFilter, WatchSpec};
+use client::{Reply, ReplyBody, Request, User, Verb, WatchEvent, WatchFilter, WatchSpec};
 use clock::{Rng, SimTime};
 use etcd::Store;
 
 use crate::authorization::Attributes;
 use crate::config::Config;
 use crate::feed::EventTimes;
+use crate::managed::Tracker;
 use crate::node_proxy::NodeProxy;
 use crate::resources::{Resource, Resources, unknown_resource};
 use crate::services::ServiceAllocator;
 use crate::templates::Templates;
 use crate::versioned;
 use crate::warnings;
-use crate::watches::{WatcherId, Watches};
+use crate::watches::{Asked, WatcherId, Watches};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Status>>;
 
@@ -46,6 +49,7 @@ pub struct ApiServer {
     pub(crate) watches: Watches,
     pub(crate) services: ServiceAllocator,
     pub(crate) templates: Templates,
+    pub(crate) tracker: Tracker,
     pub(crate) event_times: EventTimes,
     pub(crate) kept_from: u64,
 }
@@ -62,6 +66,7 @@ impl ApiServer {
             store,
             watches: Watches::default(),
             templates: Templates::default(),
+            tracker: Tracker::default(),
             event_times: EventTimes::default(),
         }
     }
@@ -88,11 +93,30 @@ impl ApiServer {
 
     fn dispatch(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
         let resource = self.resources.find(&request.resource, &request.version)?;
+        let with_managed = request.managed_fields;
         let mut reply = self.handle_resource(cx, &resource, request)?;
-        if let Some(version) = resource.version {
-            versioned::view_reply(&mut reply, version);
+        if with_managed || resource.version.is_some() {
+            self.view_reply(&resource, &mut reply, with_managed);
         }
         Ok(reply)
+    }
+
+    /// The answer with its objects in the asked version, with managed fields if asked for.
+    fn view_reply(&self, resource: &Resource, reply: &mut Reply, with_managed: bool) {
+        let change = |object: &mut Obj| *object = self.viewed(resource, object, with_managed);
+        match &mut reply.body {
+            ReplyBody::Object(object) => change(object),
+            ReplyBody::List(list) => list.items.iter_mut().for_each(change),
+            ReplyBody::Table(table) => {
+                table.rows.iter_mut().for_each(|row| change(&mut row.object));
+            }
+            ReplyBody::Json(_) | ReplyBody::Text(_) => {}
+        }
+    }
+
+    pub(crate) fn viewed(&self, resource: &Resource, object: &Obj, with_managed: bool) -> Obj {
+        let managed = if with_managed { self.managed_fields(resource, object) } else { None };
+        versioned::view(object.clone(), resource.version, managed)
     }
 
     fn handle_resource(
@@ -187,7 +211,8 @@ impl ApiServer {
         let at = SimTime::from_nanos(self.store.last_time());
         let Ok(resource) = self.resources.find(&spec.resource, &spec.version) else {
             let nowhere = etcd::TableId(u16::MAX);
-            return self.watches.open((nowhere, None), &WatchFilter::All, at, std::iter::empty());
+            let asked = Asked { resource: None, managed_fields: false };
+            return self.watches.open((nowhere, asked), &WatchFilter::All, at, std::iter::empty());
         };
         let table = resource.table;
         let all = || self.store.range(table, ..).map(|(_, item)| item.value.clone());
@@ -205,8 +230,12 @@ impl ApiServer {
                 self.stored(&resource, &key).cloned().into_iter().collect()
             }
         };
-        let place = (table, resource.version);
-        self.watches.open(place, &spec.filter, at, existing.into_iter())
+        let asks = spec.managed_fields || resource.version.is_some();
+        let asked = Asked {
+            resource: asks.then(|| Arc::clone(&resource)),
+            managed_fields: spec.managed_fields,
+        };
+        self.watches.open((table, asked), &spec.filter, at, existing.into_iter())
     }
 
     pub fn close_watch(&mut self, id: WatcherId) {
@@ -233,6 +262,18 @@ impl ApiServer {
         until: SimTime,
         out: &mut Vec<WatchEvent>,
     ) -> Option<SimTime> {
-        self.watches.poll(id, until, out)
+        let Some(asked) = self.watches.asked(id) else {
+            return self.watches.poll(id, until, out);
+        };
+        let start = out.len();
+        let next = self.watches.poll(id, until, out);
+        let Some(resource) = &asked.resource else { return next };
+        for event in out.iter_mut().skip(start) {
+            let with_managed = asked.managed_fields;
+            event.object = self.viewed(resource, &event.object, with_managed);
+            let previous = event.previous.as_ref();
+            event.previous = previous.map(|object| self.viewed(resource, object, with_managed));
+        }
+        next
     }
 }

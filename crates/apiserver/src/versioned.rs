@@ -1,5 +1,5 @@
-//! An object seen in another version than the one that it is kept in: its JSON form and its names
-//! are those of the version, everything else is the object's own.
+//! An object seen in another version than the one that it is kept in, or with its managed fields:
+//! its JSON form and its names are those of the view, everything else is the object's own.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -11,36 +11,34 @@ use apimachinery::gvk::Gvk;
 use apimachinery::meta::ObjectMeta;
 use apimachinery::status::FieldErrors;
 use apimachinery::time::Time;
-use client::{Reply, ReplyBody};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
-/// An object in one of its further versions.
+/// An object in one of its further versions, or with its managed fields.
 #[derive(Clone, Debug)]
 struct Versioned {
     stored: Obj,
-    version: &'static Version,
+    version: Option<&'static Version>,
+    managed_fields: Option<Value>,
 }
 
 /// The object in this version.
-pub(crate) fn view(stored: Obj, version: &'static Version) -> Obj {
-    Arc::new(Versioned { stored, version })
-}
-
-/// The answer with its objects in this version.
-pub(crate) fn view_reply(reply: &mut Reply, version: &'static Version) {
-    let change = |object: &mut Obj| *object = view(Arc::clone(object), version);
-    match &mut reply.body {
-        ReplyBody::Object(object) => change(object),
-        ReplyBody::List(list) => list.items.iter_mut().for_each(change),
-        ReplyBody::Table(table) => table.rows.iter_mut().for_each(|row| change(&mut row.object)),
-        ReplyBody::Json(_) | ReplyBody::Text(_) => {}
-    }
+pub(crate) fn view(
+    stored: Obj,
+    version: Option<&'static Version>,
+    managed_fields: Option<Value>,
+) -> Obj {
+    Arc::new(Versioned { stored, version, managed_fields })
 }
 
 /// Reads the JSON form of this version into the stored one.
 pub(crate) fn to_stored(value: Value, version: &'static Version) -> Value {
     convert(value, version.to_stored)
+}
+
+/// The stored form in this version, without `apiVersion` and `kind`.
+pub(crate) fn from_stored(value: Value, version: &'static Version) -> Value {
+    convert(value, version.from_stored)
 }
 
 fn convert(value: Value, conversion: fn(Map<String, Value>) -> Map<String, Value>) -> Value {
@@ -56,11 +54,11 @@ fn convert(value: Value, conversion: fn(Map<String, Value>) -> Map<String, Value
 
 impl Object for Versioned {
     fn info(&self) -> KindInfo {
-        self.version.info.clone()
+        self.version.map_or_else(|| self.stored.info(), |version| version.info.clone())
     }
 
     fn gvk(&self) -> Gvk {
-        self.version.info.gvk.clone()
+        self.version.map_or_else(|| self.stored.gvk(), |version| version.info.gvk.clone())
     }
 
     fn meta(&self) -> &ObjectMeta {
@@ -72,11 +70,18 @@ impl Object for Versioned {
     }
 
     fn to_wire(&self) -> Value {
-        let mut value = convert(self.stored.to_wire(), self.version.from_stored);
+        let mut value = self.stored.to_wire();
+        if let Some(version) = self.version {
+            value = from_stored(value, version);
+        }
         if let Some(map) = value.as_object_mut() {
-            let gvk = &self.version.info.gvk;
+            let gvk = self.gvk();
             map.insert("apiVersion".into(), gvk.api_version().as_str().into());
             map.insert("kind".into(), gvk.kind.as_str().into());
+        }
+        let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+        if let (Some(metadata), Some(fields)) = (metadata, &self.managed_fields) {
+            metadata.insert("managedFields".to_owned(), fields.clone());
         }
         value
     }

@@ -2,8 +2,9 @@
 //! whole table, and by index those of its node, its namespace and its name.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use api::{Obj, Version};
+use api::Obj;
 use apimachinery::meta::Key;
 use client::{WatchEvent, WatchFilter, WatchKind};
 use clock::SimTime;
@@ -12,7 +13,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
-use crate::versioned;
+use crate::resources::Resource;
 
 /// A watch that is open. Ids are dense and not given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,11 +24,18 @@ const PENDING_KEPT: usize = 16;
 
 type Index<K> = IndexMap<K, Vec<WatcherId>, FxBuildHasher>;
 
+/// In which form a watcher wants the objects.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// Set if the objects are not delivered as they are kept.
+    pub resource: Option<Arc<Resource>>,
+    pub managed_fields: bool,
+}
+
 #[derive(Debug)]
 struct Watcher {
     table: TableId,
-    /// In which version it wants the objects, if not as they are kept.
-    version: Option<&'static Version>,
+    asked: Asked,
     filter: WatchFilter,
     pending: VecDeque<(SimTime, WatchEvent)>,
     awake: bool,
@@ -57,12 +65,6 @@ fn remove<K: std::hash::Hash + Eq>(index: &mut Index<K>, key: &K, id: WatcherId)
     }
 }
 
-fn in_version(event: WatchEvent, version: Option<&'static Version>) -> WatchEvent {
-    let Some(version) = version else { return event };
-    let view = |object| versioned::view(object, version);
-    WatchEvent { object: view(event.object), previous: event.previous.map(view), ..event }
-}
-
 impl Watches {
     fn routes_mut(&mut self, table: TableId) -> &mut Routes {
         let at = usize::from(table.0);
@@ -75,7 +77,7 @@ impl Watches {
     /// Opens a watch on a table; `existing` is delivered first.
     pub fn open(
         &mut self,
-        (table, version): (TableId, Option<&'static Version>),
+        (table, asked): (TableId, Asked),
         filter: &WatchFilter,
         at: SimTime,
         existing: impl Iterator<Item = Obj>,
@@ -100,7 +102,7 @@ impl Watches {
             self.wakes.push(id);
         }
         let filter = filter.clone();
-        self.watchers.push(Some(Box::new(Watcher { table, version, filter, pending, awake })));
+        self.watchers.push(Some(Box::new(Watcher { table, asked, filter, pending, awake })));
         id
     }
 
@@ -124,6 +126,12 @@ impl Watches {
         into.append(&mut self.wakes);
     }
 
+    /// The form that a watcher wants, if not the stored one.
+    pub fn asked(&self, id: WatcherId) -> Option<Asked> {
+        let watcher = self.watchers.get(id.0 as usize)?.as_ref()?;
+        watcher.asked.resource.is_some().then(|| watcher.asked.clone())
+    }
+
     /// Events up to a moment; then the time of the next one, or none and the watcher sleeps.
     pub fn poll(
         &mut self,
@@ -136,8 +144,7 @@ impl Watches {
             if *at > until {
                 return Some(*at);
             }
-            let event = watcher.pending.pop_front().map(|(_, event)| event);
-            out.extend(event.map(|event| in_version(event, watcher.version)));
+            out.extend(watcher.pending.pop_front().map(|(_, event)| event));
         }
         if watcher.pending.capacity() > PENDING_KEPT {
             watcher.pending = VecDeque::new();

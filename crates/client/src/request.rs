@@ -188,6 +188,8 @@ pub struct Request {
     pub body: Body,
     pub list: ListOptions,
     pub accept: Accept,
+    /// Whether the JSON form of the answer shows who manages the fields.
+    pub managed_fields: bool,
     pub dry_run: bool,
     /// Strict field validation: unknown fields are errors. Off: they are dropped.
     pub strict: bool,
@@ -209,6 +211,7 @@ impl Request {
             body: Body::None,
             list: ListOptions::default(),
             accept: Accept::Object,
+            managed_fields: false,
             dry_run: false,
             strict: true,
             query: Vec::new(),

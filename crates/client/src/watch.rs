@@ -25,11 +25,13 @@ pub struct WatchSpec {
     /// In which version the objects come; empty means the one that they are kept in.
     pub version: SmolStr,
     pub filter: WatchFilter,
+    /// Whether the objects' JSON form shows who manages their fields.
+    pub managed_fields: bool,
 }
 
 impl WatchSpec {
     pub fn new(resource: GroupResource, filter: WatchFilter) -> Self {
-        WatchSpec { resource, version: SmolStr::default(), filter }
+        WatchSpec { resource, version: SmolStr::default(), filter, managed_fields: false }
     }
 
     pub fn all<K: Kind>() -> Self {

@@ -108,7 +108,10 @@ fn run(cx: &mut Cx<'_>, argv: &[String], stdin: String) -> Outcome<Flow> {
     }
     prepare(cx, &mut args);
     match verb.run {
-        Some(run) => run(cx, &args),
+        Some(run) => {
+            cx.session.managed_fields = args.bool("show-managed-fields");
+            run(cx, &args)
+        }
         None if args.words.is_empty() => {
             let text = help::verb(verb, &full);
             match full.as_str() {

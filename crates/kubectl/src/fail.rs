@@ -104,6 +104,9 @@ pub fn status_text(status: &Status) -> String {
     if status.reason == Reason::Invalid {
         return invalid_text(status);
     }
+    if status.reason == Reason::Unknown {
+        return format!("Error from server: {}", status.message);
+    }
     format!("Error from server ({}): {}", status.reason.as_str(), status.message)
 }
 

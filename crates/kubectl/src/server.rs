@@ -49,7 +49,8 @@ pub fn request(verb: Verb, kind: Kind, namespace: &str, name: &str) -> Request {
 }
 
 /// Sends a request and prints the warnings of the answer.
-pub fn send(cx: &mut Cx<'_>, request: Request) -> Outcome<Reply> {
+pub fn send(cx: &mut Cx<'_>, mut request: Request) -> Outcome<Reply> {
+    request.managed_fields = cx.session.managed_fields;
     let reply = cx.api.call(request)?;
     for warning in &reply.warnings {
         cx.warn(warning);
@@ -228,7 +229,7 @@ pub fn watch(kind: Kind, namespace: &str, name: &str) -> WatchSpec {
         (namespace, name) => WatchFilter::Name { namespace: namespace.into(), name: name.into() },
     };
     let version = SmolStr::new_static(kind.version);
-    WatchSpec { resource: group_resource(kind), version, filter }
+    WatchSpec { version, ..WatchSpec::new(group_resource(kind), filter) }
 }
 
 /// The answer as JSON.

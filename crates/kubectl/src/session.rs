@@ -87,6 +87,8 @@ pub struct Session {
     pub history: Vec<String>,
     /// Warnings already printed by the running command, which says each once.
     pub(crate) warned: BTreeSet<String>,
+    /// Whether the running command asks for `metadata.managedFields`.
+    pub(crate) managed_fields: bool,
     pub(crate) depth: u8,
     /// Pipelines that run in the background, by the number that `$!` gives.
     pub(crate) jobs: BTreeSet<u32>,
@@ -105,6 +107,7 @@ impl Default for Session {
             env: BTreeMap::new(),
             history: Vec::new(),
             warned: BTreeSet::new(),
+            managed_fields: false,
             depth: 0,
             jobs: BTreeSet::new(),
             last_job: 0,

@@ -10,6 +10,7 @@ mod load;
 pub mod patch;
 mod resources;
 mod sha256;
+pub mod structured;
 mod types;
 
 pub use complete::Completions;

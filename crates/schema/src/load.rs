@@ -153,6 +153,7 @@ fn parse_field(cells: Cells) -> Option<Field> {
         list_type: None,
         list_map_keys: Vec::new(),
         atomic: false,
+        value_struct: false,
         enums: Vec::new(),
         go_type: None,
     };
@@ -161,6 +162,7 @@ fn parse_field(cells: Cells) -> Option<Field> {
         match attribute.chars().next() {
             Some('!') => field.required = true,
             Some('a') => field.atomic = true,
+            Some('z') => field.value_struct = true,
             Some('s') => {
                 field.patch_strategy = PatchStrategy {
                     merge: rest.split(',').any(|s| s == "merge"),

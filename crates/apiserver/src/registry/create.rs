@@ -1,7 +1,10 @@
 //! Create: names, identity and time, defaults, admission, validation, and into the store.
 
+use std::sync::Arc;
+
 use api::{Obj, make_mut};
 use apimachinery::encode::random_suffix;
+use apimachinery::managed::Managed;
 use apimachinery::meta::{Key, Uid};
 use apimachinery::status::{Reason, Status};
 use client::{Body, Reply, ReplyBody, Request, Verb};
@@ -53,13 +56,29 @@ impl ApiServer {
         cx: &mut CallCx<'_>,
         resource: &Resource,
         request: &Request,
+        object: Obj,
+    ) -> Result<Obj> {
+        self.create_managed(cx, resource, request, object, None)
+    }
+
+    /// `applied`: who manages the object that an apply creates.
+    pub(crate) fn create_managed(
+        &mut self,
+        cx: &mut CallCx<'_>,
+        resource: &Resource,
+        request: &Request,
         mut object: Obj,
+        applied: Option<Option<Arc<Managed>>>,
     ) -> Result<Obj> {
         set_namespace(resource, &request.namespace, &mut object)?;
         let known = self.templates.recognise(&mut object);
         if !known {
             make_mut(&mut object).set_defaults();
         }
+        let managed = match applied {
+            Some(managed) => managed,
+            None => self.track_create(cx, resource, request, &object),
+        };
         admission::admit(
             self,
             cx,
@@ -72,6 +91,7 @@ impl ApiServer {
             },
         )?;
         set_system_fields(cx, &mut object);
+        make_mut(&mut object).meta_mut().managed = managed;
         let (key, generated) = self.choose_name(cx, resource, &mut object)?;
         escalation::check(self, cx.user, resource, &object, None)?;
         make_mut(&mut object).prepare_for_create();

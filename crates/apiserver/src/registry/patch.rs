@@ -34,9 +34,14 @@ impl ApiServer {
         let Body::Patch(kind, patch) = std::mem::take(&mut request.body) else {
             return Err(Status::bad_request("the body is not a patch"));
         };
+        if kind == PatchType::Apply {
+            return self.apply_part(cx, resource, &request, &patch, part);
+        }
         let existing = self.found(resource, &key_of(resource, &request))?;
         let mut warnings = Vec::new();
-        let patched = apply(resource.type_id, kind, &resource.view(&existing).to_wire(), &patch)?;
+        let with_managed = mentions_managed_fields(&patch);
+        let document = self.viewed(resource, &existing, with_managed).to_wire();
+        let patched = apply(resource.type_id, kind, &document, &patch)?;
         let mut object =
             read_patched(resource, kind, patched, Validation::of(&request), &mut warnings)?;
         check_name(resource, &request, &object)?;
@@ -65,9 +70,8 @@ pub(crate) fn apply(
             return Err(Status::new(Reason::UnsupportedMediaType, message));
         }
         (PatchType::Apply, _) => {
-            let message = "the body of the request was in an unknown format - server-side apply is \
-                           not served yet; accepted media types include: \
-                           application/json-patch+json, application/merge-patch+json, \
+            let message = "the body of the request was in an unknown format - accepted media types \
+                           include: application/json-patch+json, application/merge-patch+json, \
                            application/strategic-merge-patch+json";
             return Err(Status::new(Reason::UnsupportedMediaType, message));
         }
@@ -132,4 +136,15 @@ fn wrong_after_patch(kind: PatchType, value: &Value, message: &str, fatal: bool)
         return Status::invalid("", "", "", &[error]);
     }
     invalid_patch(value, message)
+}
+
+/// Whether a patch is about the managed fields, which documents do not show otherwise.
+fn mentions_managed_fields(patch: &Value) -> bool {
+    match patch {
+        Value::Array(operations) => operations.iter().any(|operation| {
+            let path = operation.get("path").and_then(Value::as_str);
+            path.is_some_and(|path| path.starts_with("/metadata/managedFields"))
+        }),
+        patch => patch.pointer("/metadata/managedFields").is_some(),
+    }
 }

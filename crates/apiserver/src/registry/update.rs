@@ -1,9 +1,13 @@
 //! Update of an object or of a part of it: identity, conflict, strategy, validation, commit.
 
+use std::sync::Arc;
+
 use api::{Obj, make_mut};
+use apimachinery::managed::Managed;
 use apimachinery::meta::Key;
 use apimachinery::status::{FieldError, Status};
 use client::{Body, Reply, ReplyBody, Request, Verb};
+use serde_json::Value;
 
 use super::decode::{Decoded, Validation, decode_body};
 use super::meta;
@@ -109,7 +113,20 @@ impl ApiServer {
         resource: &Resource,
         request: &Request,
         existing: &Obj,
-        mut object: Obj,
+        object: Obj,
+        part: Part,
+    ) -> Result<Obj> {
+        self.finish_managed(cx, resource, request, existing, (object, None), part)
+    }
+
+    /// `applied`: who manages the object after an apply; otherwise the writer is noted.
+    pub(crate) fn finish_managed(
+        &mut self,
+        cx: &mut CallCx<'_>,
+        resource: &Resource,
+        request: &Request,
+        existing: &Obj,
+        (mut object, applied): (Obj, Option<Option<Arc<Managed>>>),
         part: Part,
     ) -> Result<Obj> {
         let key = Key::of(existing.meta());
@@ -125,7 +142,7 @@ impl ApiServer {
             };
             admission::admit(self, cx, attributes)?;
         }
-        carry_over(&mut object, existing, part);
+        let sent = carry_over(&mut object, existing, part);
         self.validate_change(resource, &object, existing, part)?;
         if part == Part::Main {
             let checked = Checked {
@@ -139,9 +156,18 @@ impl ApiServer {
             };
             admission::validate(self, cx, &checked)?;
         }
-        if object.same_as(existing.as_ref()) {
+        let is_changed = !object.same_as(existing.as_ref());
+        if !is_changed && sent.is_empty() && applied.is_none() {
             return Ok(existing.clone());
         }
+        let managed = match applied {
+            Some(managed) => managed,
+            None => self.track_update(cx, resource, request, (existing, &object), &sent),
+        };
+        if !is_changed && managed == existing.meta().managed {
+            return Ok(existing.clone());
+        }
+        make_mut(&mut object).meta_mut().managed = managed;
         if request.dry_run {
             return Ok(object);
         }
@@ -253,7 +279,8 @@ fn check_version(resource: &Resource, key: &Key, existing: &Obj, object: &mut Ob
 }
 
 /// Gives the new object what no update may change. Models registry/rest/update.go.
-fn carry_over(object: &mut Obj, existing: &Obj, part: Part) {
+/// Hands back the managed fields that the update brought along.
+fn carry_over(object: &mut Obj, existing: &Obj, part: Part) -> Vec<Value> {
     let old = existing.meta();
     let new = make_mut(object);
     if new.meta().namespace.is_empty() && !old.namespace.is_empty() {
@@ -276,10 +303,13 @@ fn carry_over(object: &mut Obj, existing: &Obj, part: Part) {
             meta.rare_mut().deletion_grace_period_seconds = old.deletion_grace_period_seconds();
         }
     }
-    if meta.rare().is_some() {
-        meta.rare_mut().managed_fields.clear();
-        meta.tidy();
+    meta.managed = old.managed.clone();
+    if meta.rare().is_none() {
+        return Vec::new();
     }
+    let sent = std::mem::take(&mut meta.rare_mut().managed_fields);
+    meta.tidy();
+    sent
 }
 
 /// Whether the update took away the last reason for a deleted object to stay.

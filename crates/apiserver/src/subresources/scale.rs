@@ -3,7 +3,7 @@
 
 use api::{Obj, make_mut};
 use apimachinery::status::{FieldError, Status};
-use client::{Body, Reply, ReplyBody, Request};
+use client::{Body, PatchType, Reply, ReplyBody, Request};
 use schema::Schema;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +39,12 @@ impl ApiServer {
         let Body::Patch(kind, patch) = std::mem::take(&mut request.body) else {
             return Err(Status::bad_request("the body is not a patch"));
         };
+        if kind == PatchType::Apply {
+            let config = parent_config(resource, &patch);
+            let reply = self.apply_part(cx, resource, &request, &config, Part::Main)?;
+            let scale = reply.object().map_or(Value::Null, |object| scale_of(&object));
+            return Ok(Reply::new(ReplyBody::Json(scale)));
+        }
         let existing = self.found(resource, &key_of(resource, &request))?;
         let scale = apply_patch(scale_type(), kind, &scale_of(&existing), &patch)?;
         self.write_scale(cx, resource, &request, &existing, scale)
@@ -69,6 +75,17 @@ impl ApiServer {
         let object = self.finish_update(cx, resource, request, existing, object, Part::Main)?;
         Ok(Reply::new(ReplyBody::Json(scale_of(&object))))
     }
+}
+
+/// What an applied Scale says of the object itself.
+fn parent_config(resource: &Resource, scale: &Value) -> Value {
+    let gvk = &resource.info().gvk;
+    json!({
+        "apiVersion": gvk.api_version().as_str(),
+        "kind": gvk.kind.as_str(),
+        "metadata": scale["metadata"],
+        "spec": scale["spec"],
+    })
 }
 
 fn scale_type() -> Option<schema::TypeId> {

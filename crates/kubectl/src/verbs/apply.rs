@@ -2,6 +2,8 @@
 //! with the manifest applied last.
 // Models kubectl/pkg/cmd/apply/{apply,patcher}.go.
 
+mod server_side;
+
 use client::PatchType;
 use schema::Schema;
 use serde_json::Value;
@@ -76,39 +78,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         return error("no objects passed to apply");
     }
     target::each(cx, found, fails, |cx, one| match args.bool("server-side") {
-        true => server_side(cx, &writer, one),
+        true => server_side::apply(cx, &writer, one),
         false => apply(cx, &writer, one),
     })?;
     Ok(Flow::Done)
-}
-
-fn server_side(cx: &mut Cx<'_>, writer: &Writer<'_>, one: Found) -> Outcome {
-    let mut write = writer.write("kubectl");
-    write.force = writer.args.bool("force-conflicts");
-    let target = (one.namespace.as_str(), one.name.as_str());
-    let patched = server::patch(cx, one.kind, target, (PatchType::Apply, one.object), &write)
-        .map_err(conflict_advice)?;
-    writer.print(cx, one.kind, &patched, "serverside-applied")
-}
-
-fn conflict_advice(fail: Fail) -> Fail {
-    match fail {
-        Fail::Status(status) if status.is_conflict() && !status.causes.is_empty() => {
-            Fail::Error(format!(
-                "{}\nPlease review the fields above--they currently have other managers. Here\nare \
-                 the ways you can resolve this warning:\n* If you intend to manage all of these \
-                 fields, please re-run the apply\n  command with the `--force-conflicts` flag.\n* \
-                 If you do not intend to manage all of the fields, please edit your\n  manifest to \
-                 remove references to the fields that should keep their\n  current managers.\n* \
-                 You may co-own fields by updating your manifest to match the existing\n  value; \
-                 in this case, you'll become the manager if the other manager(s)\n  stop managing \
-                 the field (remove it from their configuration).\nSee \
-                 https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts",
-                status.message
-            ))
-        }
-        other => other,
-    }
 }
 
 fn describe(one: &Found) -> String {
@@ -167,6 +140,12 @@ fn create(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, modified: Value) ->
     writer.print(cx, one.kind, &created, "created")
 }
 
+fn warn_if_deleting(cx: &mut Cx<'_>, name: &str, object: &Value) {
+    if object.has("metadata.deletionTimestamp") {
+        cx.warn(&format!("Detected changes to resource {name} which is currently being deleted."));
+    }
+}
+
 fn warn_about(cx: &mut Cx<'_>, one: &Found, current: &Value) {
     if keyed(current, "metadata.annotations", LAST_APPLIED).is_none() {
         cx.warn(&format!(
@@ -177,12 +156,7 @@ fn warn_about(cx: &mut Cx<'_>, one: &Found, current: &Value) {
             one.plural_name()
         ));
     }
-    if current.has("metadata.deletionTimestamp") {
-        cx.warn(&format!(
-            "Detected changes to resource {} which is currently being deleted.",
-            one.name
-        ));
-    }
+    warn_if_deleting(cx, &one.name, current);
 }
 
 /// Computes the patch and sends it, or gives what was asked for if it is not to be sent.

@@ -74,7 +74,7 @@ fn mark(cx: &mut Cx<'_>, one: &Found, unschedulable: bool, dry_run: DryRun) -> O
         let patch = json!({ "spec": { "unschedulable": value } });
         let write = Write {
             dry_run: dry_run == DryRun::Server,
-            manager: "kubectl-cordon".to_owned(),
+            manager: "kubectl".to_owned(),
             ..Write::default()
         };
         server::patch(cx, one.kind, ("", &one.name), (PatchType::Strategic, patch), &write)?;

@@ -89,7 +89,17 @@ impl<'a> Writer<'a> {
     }
 
     /// Creates an object of the verb's own making and prints it.
-    pub fn create(&self, cx: &mut Cx<'_>, kind: Kind, mut value: Value) -> Outcome {
+    pub fn create(&self, cx: &mut Cx<'_>, kind: Kind, value: Value) -> Outcome {
+        self.create_as(cx, kind, value, "kubectl-create")
+    }
+
+    pub fn create_as(
+        &self,
+        cx: &mut Cx<'_>,
+        kind: Kind,
+        mut value: Value,
+        manager: &str,
+    ) -> Outcome {
         if self.args.bool("save-config") {
             let saved = last_applied(&value);
             annotate(&mut value, LAST_APPLIED, &saved);
@@ -99,7 +109,7 @@ impl<'a> Writer<'a> {
             set_namespace(&mut value, &namespace);
         }
         if self.dry_run != DryRun::Client {
-            value = server::create(cx, kind, &namespace, value, &self.write("kubectl-create"))?;
+            value = server::create(cx, kind, &namespace, value, &self.write(manager))?;
         }
         self.print(cx, kind, &value, "created")
     }

@@ -135,7 +135,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             .map_err(|why| Fail::Error(why.to_string()))?;
     }
     let writer = Writer::of(cx, args)?;
-    writer.create(cx, discovery::resolve("pods")?, pod)?;
+    writer.create_as(cx, discovery::resolve("pods")?, pod, "kubectl-run")?;
     if args.bool("expose") {
         let port: i64 = args.text("port").parse().unwrap_or(0);
         let service = json!({
@@ -148,7 +148,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             },
             "status": { "loadBalancer": {} },
         });
-        writer.create(cx, discovery::resolve("services")?, service)?;
+        writer.create_as(cx, discovery::resolve("services")?, service, "kubectl-run")?;
     }
     Ok(Flow::Done)
 }

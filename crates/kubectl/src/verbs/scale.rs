@@ -75,7 +75,7 @@ fn scale(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
         }
     }
     if writer.dry_run != DryRun::Client {
-        let mut write = writer.write("kubectl-scale");
+        let mut write = writer.write("kubectl");
         write.subresource = "scale".to_owned();
         let patch = json!({ "spec": { "replicas": args.int("replicas") } });
         let target = (one.namespace.as_str(), one.name.as_str());

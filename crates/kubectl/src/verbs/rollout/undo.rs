@@ -135,7 +135,7 @@ fn to_replica_set(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome<
         return Ok(skipped(revision(set)));
     }
     let target = (one.namespace.as_str(), one.name.as_str());
-    let write = writer.write("kubectl-rollout");
+    let write = writer.write("kubectl");
     let patch = patch(set, &one.object);
     server::patch(cx, one.kind, target, (PatchType::Json, patch), &write)?;
     Ok("rolled back".to_owned())
