@@ -17,6 +17,7 @@ pub(crate) fn deprecation(resource: &Resource) -> Option<&'static str> {
 pub(crate) fn on_create(resource: &Resource, object: &Obj) -> Option<String> {
     let used = match (resource.name().group.as_str(), resource.plural()) {
         ("", "pods") => "the Pod's hostname",
+        ("", "replicationcontrollers") => "Pod names and hostnames",
         ("apps", "deployments" | "replicasets") | ("batch", "jobs" | "cronjobs") => {
             "Pod names and hostnames"
         }

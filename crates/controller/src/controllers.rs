@@ -10,6 +10,7 @@ use clock::{Duration, SimTime};
 
 use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
+use crate::replication_controller::Served;
 use crate::{
     cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints, garbage_collector,
     job, namespace, node_ipam, node_lifecycle, persistent_volume, pod_gc, pv_protection,
@@ -35,7 +36,8 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         Box::new(pod_gc::PodGcController::new(config.terminated_pod_gc_threshold)),
         Box::new(pv_protection::PvProtectionController),
         Box::new(pvc_protection::PvcProtectionController),
-        Box::new(replica_set::ReplicaSetController::default()),
+        Box::new(replica_set::ReplicaSetController::new(Served::ReplicaSet)),
+        Box::new(replica_set::ReplicaSetController::new(Served::ReplicationController)),
         Box::new(resource_quota::ResourceQuotaController),
         Box::new(root_ca::RootCaPublisher),
         Box::new(service_account::ServiceAccountController),

@@ -28,6 +28,7 @@ mod pods;
 mod pv_protection;
 mod pvc_protection;
 mod replica_set;
+mod replication_controller;
 mod resource_quota;
 mod root_ca;
 mod service_account;

@@ -9,7 +9,7 @@ use api::{Kind, Namespace, Pod};
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
 use apimachinery::status::{Reason, Status};
-use client::{ApiExt, Body, DeleteOptions, List, Request, Verb};
+use client::{ApiExt, Body, DeleteOptions, List, Propagation, Request, Verb};
 use clock::Duration;
 use smol_str::SmolStr;
 
@@ -47,15 +47,17 @@ fn delete_all(
     if list(sync, resource, namespace)?.items.is_empty() {
         return Ok(0);
     }
-    let body = Body::Delete(DeleteOptions::default());
-    let request = Request::new(Verb::DeleteCollection, resource.clone(), namespace, "").body(body);
+    let options =
+        DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
+    let body = Body::Delete(options);
+    let request = Request::new(Verb::DeleteCollection, resource.clone(), namespace, "");
+    let request = request.body(body.clone());
     match sync.ctx.api.call(request) {
         Err(status) if status.reason == Reason::MethodNotAllowed => {
             for item in list(sync, resource, namespace)?.items {
-                let body = Body::Delete(DeleteOptions::default());
                 let name = &item.meta().name;
-                let one = Request::new(Verb::Delete, resource.clone(), namespace, name).body(body);
-                match sync.ctx.api.call(one) {
+                let one = Request::new(Verb::Delete, resource.clone(), namespace, name);
+                match sync.ctx.api.call(one.body(body.clone())) {
                     Err(status) if !status.is_not_found() => return Err(status),
                     _ => {}
                 }

@@ -1,7 +1,7 @@
-//! Objects beside pods and nodes that decide where a pod goes: services and ReplicaSets give the
+//! Objects beside pods and nodes that decide where a pod goes: services and a pod's owner give the
 //! selector of default spreading, namespaces their labels.
 
-use api::{Namespace, Pod, ReplicaSet, Service};
+use api::{Namespace, Pod, ReplicaSet, ReplicationController, Service, StatefulSet};
 use apimachinery::labels::{Labels, Selector};
 use client::{Delta, Store, WatchEvent};
 
@@ -12,6 +12,8 @@ use crate::volumes::Volumes;
 pub struct Lookup {
     services: Store<Service>,
     replica_sets: Store<ReplicaSet>,
+    replication_controllers: Store<ReplicationController>,
+    stateful_sets: Store<StatefulSet>,
     pub namespaces: NamespaceLabels,
     pub volumes: Volumes,
 }
@@ -22,6 +24,10 @@ impl Lookup {
             self.services.apply(&delta);
         } else if let Some(delta) = Delta::<ReplicaSet>::of(event) {
             self.replica_sets.apply(&delta);
+        } else if let Some(delta) = Delta::<ReplicationController>::of(event) {
+            self.replication_controllers.apply(&delta);
+        } else if let Some(delta) = Delta::<StatefulSet>::of(event) {
+            self.stateful_sets.apply(&delta);
         } else if let Some(delta) = Delta::<Namespace>::of(event) {
             let meta = &delta.new.metadata;
             if delta.is_deleted() {
@@ -44,14 +50,24 @@ impl Lookup {
             }
         }
         let selector = Selector::from_labels(&labels);
-        let Some(owner) = pod.metadata.controller().filter(|owner| owner.kind == "ReplicaSet")
-        else {
-            return selector;
-        };
-        let owner = self.replica_sets.named(&pod.metadata.namespace, &owner.name);
-        let owned = owner.and_then(|set| set.spec.selector.as_ref()?.to_selector().ok());
+        let owned = self.owner_selector(pod);
         let Some(owned) = owned else { return selector };
         let all = selector.requirements().iter().chain(owned.requirements()).cloned();
         Selector::from_requirements(all.collect())
+    }
+
+    /// What the controller of a pod selects, if it is one that spreads its pods.
+    fn owner_selector(&self, pod: &Pod) -> Option<Selector> {
+        let (owner, namespace) = (pod.metadata.controller()?, &pod.metadata.namespace);
+        let selector = match owner.kind.as_str() {
+            "ReplicaSet" => &self.replica_sets.named(namespace, &owner.name)?.spec.selector,
+            "StatefulSet" => &self.stateful_sets.named(namespace, &owner.name)?.spec.selector,
+            "ReplicationController" => {
+                let rc = self.replication_controllers.named(namespace, &owner.name)?;
+                return Some(Selector::from_labels(&rc.spec.selector));
+            }
+            _ => return None,
+        };
+        selector.as_ref()?.to_selector().ok()
     }
 }

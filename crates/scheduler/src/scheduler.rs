@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::core::pod_status::{ConditionStatus, PodCondition, PodConditionType, Why};
-use api::{Namespace, Node, Pod, ReplicaSet, Service};
+use api::{Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet};
 use apimachinery::meta::{Key, Uid};
 use client::{ApiExt, Component, Ctx, User, WatchEvent, WatchSpec};
 use clock::SimTime;
@@ -267,6 +267,8 @@ impl Component for Scheduler {
             WatchSpec::all::<Namespace>(),
             WatchSpec::all::<Service>(),
             WatchSpec::all::<ReplicaSet>(),
+            WatchSpec::all::<ReplicationController>(),
+            WatchSpec::all::<StatefulSet>(),
         ];
         watches.extend(Volumes::watches());
         watches

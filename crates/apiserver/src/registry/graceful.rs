@@ -107,6 +107,16 @@ pub(crate) fn mark_deleting(meta: &mut ObjectMeta, now: Time) {
     meta.rare_mut().deletion_grace_period_seconds = Some(0);
 }
 
+/// Kinds that outlive the garbage collector's beginnings leave their pods behind unless asked.
+/// Models `DefaultGarbageCollectionPolicy` of the strategies.
+fn orphans_by_default(resource: &Resource) -> bool {
+    let group = &resource.name().group;
+    matches!(
+        (group.as_str(), resource.plural()),
+        ("", "replicationcontrollers") | ("batch", "jobs")
+    )
+}
+
 /// The finalizers that the propagation policy asks for, if they differ from the present ones.
 pub(crate) fn wanted_finalizers(
     resource: &Resource,
@@ -122,7 +132,8 @@ pub(crate) fn wanted_finalizers(
         Some(Propagation::Foreground) => (false, true),
         Some(Propagation::Background) => (false, false),
         None if has(ORPHAN) => (true, false),
-        None => (false, has(FOREGROUND)),
+        None if has(FOREGROUND) => (false, true),
+        None => (orphans_by_default(resource), false),
     };
     if (orphan, foreground) == (has(ORPHAN), has(FOREGROUND)) {
         return None;

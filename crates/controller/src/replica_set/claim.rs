@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use api::{Pod, ReplicaSet};
+use api::{Kind, Pod};
 use apimachinery::labels::Selector;
 use apimachinery::time::Time;
 
@@ -51,14 +51,14 @@ impl Claimed<'_> {
     }
 }
 
-pub fn claim<'c>(
+pub fn claim<'c, O: Kind>(
     sync: &mut Sync<'c, '_>,
-    rs: &ReplicaSet,
+    owner: &O,
     selector: &Selector,
 ) -> Result<Claimed<'c>, SyncError> {
-    let store = &sync.informers.pods;
-    let own = store.of_controller(rs.metadata.uid);
-    let orphans = store.group(&GroupKey::Orphans(rs.metadata.namespace.clone()));
+    let (store, meta) = (&sync.informers.pods, owner.meta());
+    let own = store.of_controller(meta.uid);
+    let orphans = store.group(&GroupKey::Orphans(meta.namespace.clone()));
     let adoptable: Vec<&Arc<Pod>> = orphans
         .into_iter()
         .flat_map(|group| group.pods.values())
@@ -70,7 +70,7 @@ pub fn claim<'c>(
     if let (Some(group), true, true) = (own, uniform, adoptable.is_empty()) {
         return Ok(Claimed::Group(group));
     }
-    let mut claim = Claim::new(rs, selector);
+    let mut claim = Claim::new(owner, selector);
     let (mut active, mut failed) = (Vec::new(), None);
     let own_active = own.into_iter().flat_map(|g| g.pods.values()).filter(|p| pods::is_active(p));
     for pod in own_active.chain(adoptable) {

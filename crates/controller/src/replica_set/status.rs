@@ -6,13 +6,15 @@ use api::ReplicaSet;
 use api::apps::replica_set::{ReplicaSetCondition, ReplicaSetStatus};
 use api::core::pod_status::ConditionStatus;
 use apimachinery::labels::Labels;
+use apimachinery::meta::Key;
 use apimachinery::time::Time;
-use client::{ApiExt, Ctx};
+use client::Ctx;
 use smol_str::SmolStr;
 
 use super::claim::Claimed;
 use crate::controllers::SyncError;
 use crate::pods;
+use crate::replication_controller::Served;
 
 const REPLICA_FAILURE: SmolStr = SmolStr::new_static("ReplicaFailure");
 
@@ -79,6 +81,7 @@ pub fn calculate(
 /// Writes the status if it says anything new; once more upon the latest version if that fails.
 pub fn update(
     ctx: &mut Ctx<'_>,
+    served: Served,
     rs: &Arc<ReplicaSet>,
     mut status: ReplicaSetStatus,
 ) -> Result<Arc<ReplicaSet>, SyncError> {
@@ -87,10 +90,10 @@ pub fn update(
         return Ok(Arc::clone(rs));
     }
     status.observed_generation = rs.metadata.generation;
-    let first = ctx.api.update_status(ReplicaSet { status: status.clone(), ..(**rs).clone() });
+    let first = served.update_status(ctx, ReplicaSet { status: status.clone(), ..(**rs).clone() });
     if let Ok(updated) = first {
         return Ok(updated);
     }
-    let fresh: Arc<ReplicaSet> = ctx.api.get(&rs.metadata.namespace, &rs.metadata.name)?;
-    Ok(ctx.api.update_status(ReplicaSet { status, ..(*fresh).clone() })?)
+    let fresh = served.fetch(ctx, &Key::of(&rs.metadata))?;
+    served.update_status(ctx, ReplicaSet { status, ..(*fresh).clone() })
 }
