@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "kubelet",
             "network",
             "scheduler",
+            "volume",
         ],
     ),
     ("controller", &["api", "apimachinery", "client", "clock"]),
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("scheduler", &["api", "apimachinery", "client", "clock"]),
     ("schema", &[]),
     ("testkit", &[]),
+    ("volume", &["api", "apimachinery", "client", "clock"]),
     ("yaml", &[]),
 ];
 

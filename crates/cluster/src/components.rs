@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use apimachinery::quantity::Quantity;
 use client::Component;
 use kubelet::{Kubelet, NodeConfig};
+use volume::Driver;
 
 use crate::config::{Config, NodeSpec};
 
@@ -19,6 +20,7 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
         Box::new(network::CoreDns::new()),
         Box::new(network::Clients::new()),
     ];
+    all.push(Box::new(volume::Provisioner::new(drivers(config))));
     for (number, node) in (2u32..).zip(&config.nodes) {
         all.push(Box::new(Kubelet::new(node_config(node, number, config.as_recorded))));
     }
@@ -26,6 +28,13 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
         all.push(Box::new(crate::system::Kubeadm::new(config)));
     }
     all
+}
+
+/// Who makes volumes. The stand-in of the recordings sent no events, and was alone.
+fn drivers(config: &Config) -> Vec<Driver> {
+    let driver = |name| if config.as_recorded { Driver::silent(name) } else { Driver::csi(name) };
+    let minikube = (!config.as_recorded).then(Driver::minikube);
+    config.csi_drivers.iter().map(|name| driver(name)).chain(minikube).collect()
 }
 
 /// Machines have the addresses 10.0.0.2 and on, in order.

@@ -50,6 +50,9 @@ impl Default for Latency {
     }
 }
 
+/// The CSI driver of the recorded clusters; a stand-in played it.
+const RECORDED_DRIVER: &str = "disk.example.com";
+
 /// What a cluster is made of. Together with the commands it decides every byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -64,6 +67,8 @@ pub struct Config {
     pub system_pods: bool,
     /// Whether services of type LoadBalancer get an address.
     pub load_balancer: bool,
+    /// The CSI drivers that run in the cluster: they serve the storage classes that name them.
+    pub csi_drivers: Vec<SmolStr>,
     /// Behave as the recordings' emulated kubelets did: every image is on every machine, and two
     /// fields of a status stay as a merge patch left them. A real kubelet does neither.
     pub as_recorded: bool,
@@ -83,6 +88,7 @@ impl Default for Config {
             traces: true,
             system_pods: true,
             load_balancer: false,
+            csi_drivers: vec![RECORDED_DRIVER.into()],
             as_recorded: false,
             tokens: Vec::new(),
         }

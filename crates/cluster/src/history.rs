@@ -4,6 +4,7 @@ use apiserver::StaticToken;
 use client::User;
 use clock::SimTime;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 use crate::command::{Command, Logged};
 use crate::config::{Config, Latency, NodeSpec};
@@ -95,6 +96,7 @@ impl Config {
             traces,
             system_pods,
             load_balancer,
+            csi_drivers,
             as_recorded,
             tokens,
         } = self;
@@ -105,6 +107,7 @@ impl Config {
             "nodes": nodes.iter().map(node_to_saved).collect::<Vec<_>>(),
             "latency": [watch_us, request_us, etcd_us],
             "traces": traces, "systemPods": system_pods, "loadBalancer": load_balancer,
+            "csiDrivers": csi_drivers.iter().map(SmolStr::as_str).collect::<Vec<_>>(),
             "asRecorded": as_recorded,
             "tokens": tokens.iter().map(token).collect::<Vec<_>>(),
         })
@@ -119,6 +122,9 @@ impl Config {
         };
         let tokens: Option<Vec<StaticToken>> =
             value["tokens"].as_array()?.iter().map(token).collect();
+        let names = value["csiDrivers"].as_array()?.iter();
+        let csi_drivers: Option<Vec<SmolStr>> =
+            names.map(|name| name.as_str().map(SmolStr::from)).collect();
         let latency = |at: usize| value["latency"][at].as_u64();
         Some(Config {
             seed: value["seed"].as_u64()?,
@@ -132,6 +138,7 @@ impl Config {
             traces: value["traces"].as_bool()?,
             system_pods: value["systemPods"].as_bool()?,
             load_balancer: value["loadBalancer"].as_bool()?,
+            csi_drivers: csi_drivers?,
             as_recorded: value["asRecorded"].as_bool()?,
             tokens: tokens?,
         })

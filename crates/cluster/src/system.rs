@@ -1,11 +1,12 @@
 //! What kubeadm leaves behind: the control plane's own pods, kube-proxy on every node and the DNS,
 //! as objects in kube-system. The programs themselves are components; these are their pods.
 
-use api::Deployment;
 use api::core::container::{Container, ContainerPort};
 use api::core::pod::{Pod, PodTemplateSpec};
 use api::core::pod_spec::{PodBody, PodSpec, Toleration};
 use api::core::service::{Service, ServicePort, ServiceSpec};
+use api::storage::storage_class::DEFAULT_CLASS;
+use api::{Deployment, StorageClass};
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::labels::LabelSelector;
 use apimachinery::meta::{ObjectMeta, string_map};
@@ -34,6 +35,7 @@ const CONTROL_PLANE: &[(&str, &str, &str)] = &[
 pub(crate) struct Kubeadm {
     pods: Vec<Pod>,
     dns: Option<(Service, Deployment)>,
+    classes: Vec<StorageClass>,
 }
 
 impl Kubeadm {
@@ -46,7 +48,8 @@ impl Kubeadm {
             pods.push(proxy_pod(node, pods.len()));
         }
         pods.reverse();
-        Kubeadm { pods, dns: Some((dns_service(), dns_deployment())) }
+        let classes = vec![default_class()];
+        Kubeadm { pods, dns: Some((dns_service(), dns_deployment())), classes }
     }
 
     /// Makes what can be made; true when nothing is left.
@@ -58,6 +61,9 @@ impl Kubeadm {
                 self.dns = Some((service, deployment));
                 return false;
             }
+        }
+        for class in std::mem::take(&mut self.classes) {
+            let _ = ctx.api.create(class);
         }
         while let Some(pod) = self.pods.last() {
             match ctx.api.create(pod.clone()) {
@@ -101,6 +107,15 @@ impl Component for Kubeadm {
     fn as_any_mut(&mut self) -> &mut dyn std::any::Any {
         self
     }
+}
+
+/// minikube's addon `default-storageclass`.
+fn default_class() -> StorageClass {
+    let mut metadata = ObjectMeta::named("", "standard");
+    metadata.labels = string_map(&[("addonmanager.kubernetes.io/mode", "EnsureExists")]);
+    metadata.set_annotation(DEFAULT_CLASS, "true");
+    let provisioner = volume::Driver::minikube().name;
+    StorageClass { metadata, provisioner, ..StorageClass::default() }
 }
 
 fn everywhere() -> Vec<Toleration> {

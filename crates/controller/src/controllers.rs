@@ -12,10 +12,10 @@ use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::replication_controller::Served;
 use crate::{
-    cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints, garbage_collector,
-    job, namespace, node_ipam, node_lifecycle, persistent_volume, pod_gc, pv_protection,
-    pvc_protection, replica_set, resource_quota, root_ca, service_account, service_lb,
-    stateful_set, taint_eviction, ttl, ttl_after_finished,
+    cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints, ephemeral_volume,
+    expand, garbage_collector, job, namespace, node_ipam, node_lifecycle, persistent_volume,
+    pod_gc, pv_protection, pvc_protection, replica_set, resource_quota, root_ca, service_account,
+    service_lb, stateful_set, taint_eviction, ttl, ttl_after_finished,
 };
 
 /// Every controller, in alphabetical order.
@@ -27,6 +27,8 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         Box::new(disruption::DisruptionController::default()),
         Box::new(endpoint_slice::EndpointSliceController::default()),
         Box::new(endpoints::EndpointsController::default()),
+        Box::new(ephemeral_volume::EphemeralVolumeController::default()),
+        Box::new(expand::ExpandController::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
         Box::new(job::JobController::default()),
         Box::new(namespace::NamespaceController::default()),

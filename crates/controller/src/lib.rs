@@ -10,6 +10,8 @@ mod deployment;
 mod disruption;
 mod endpoint_slice;
 mod endpoints;
+mod ephemeral_volume;
+mod expand;
 mod expectations;
 mod finalizers;
 mod garbage_collector;

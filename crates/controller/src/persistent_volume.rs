@@ -14,7 +14,7 @@ use std::sync::Arc;
 use api::core::pod_status::PodPhase;
 use api::core::reference::ObjectReference;
 use api::{Kind, Object, PersistentVolume, PersistentVolumeClaim, Pod};
-use apimachinery::meta::{Key, Uid};
+use apimachinery::meta::Key;
 use client::EventRecorder;
 use clock::{Duration, SimTime};
 
@@ -23,6 +23,8 @@ use crate::informers::{Change, Resource};
 
 /// How often everything unfinished is looked at again.
 const RESYNC: Duration = Duration::from_secs(15);
+/// When the controller manager has started and its rounds begin.
+const FIRST_RESYNC: Duration = Duration::from_secs(5);
 
 /// What the controller last read or wrote, whichever is newer: its own writes count before the
 /// watch brings them back.
@@ -47,8 +49,6 @@ pub struct PersistentVolumeController {
     recorder: EventRecorder,
     /// Claims and volumes that every resync looks at: what it does to others is nothing.
     unsettled: BTreeSet<Key>,
-    /// Claims for which a provisioner is being asked, and until when.
-    asking: BTreeMap<Uid, SimTime>,
 }
 
 impl Default for PersistentVolumeController {
@@ -57,7 +57,6 @@ impl Default for PersistentVolumeController {
             known: Known::default(),
             recorder: EventRecorder::new("persistentvolume-controller", ""),
             unsettled: BTreeSet::new(),
-            asking: BTreeMap::new(),
         }
     }
 }
@@ -97,16 +96,16 @@ impl PersistentVolumeController {
         for key in &self.unsettled {
             sync.queue.add(key.clone());
         }
-        self.asking.retain(|_, until| *until > sync.ctx.now);
         plan_resync(sync.queue, sync.ctx.now, &self.unsettled);
     }
 }
 
-/// The next resync stands at a whole multiple of its period, if there is anything to look at.
+/// The next resync stands at a whole number of periods after the first, if there is anything to look at.
 fn plan_resync(queue: &mut client::WorkQueue<Key>, now: SimTime, unsettled: &BTreeSet<Key>) {
     if !unsettled.is_empty() {
-        let period = RESYNC.as_secs().max(1);
-        let next = (now.millis() / 1000 / period + 1) * period;
+        let (period, first) = (RESYNC.as_secs().max(1), FIRST_RESYNC.as_secs());
+        let rounds = (now.millis() / 1000 + period - first) / period;
+        let next = rounds * period + first;
         queue.add_at(SimTime::from_secs(next), Key::default());
     }
 }

@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use api::core::volume_binding::{BETA_STORAGE_PROVISIONER, STORAGE_PROVISIONER};
 use api::{PersistentVolumeClaim, StorageClass};
-use clock::Duration;
 
 use super::PersistentVolumeController;
 use super::plugins::{self, Provisioner};
 use crate::controllers::{Sync, SyncError};
 
 const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
-/// How long the controller is at it; what comes meanwhile does not start it again.
-const OPERATION: Duration = Duration::from_millis(6);
 
 impl PersistentVolumeController {
     pub(super) fn provision(
@@ -30,11 +27,6 @@ impl PersistentVolumeController {
         if let Provisioner::Unknown(message) = kind {
             return self.event(sync, &**claim, "Warning", "ProvisioningFailed", &message);
         }
-        let (uid, now) = (claim.metadata.uid, sync.ctx.now);
-        if self.asking.get(&uid).is_some_and(|until| *until > now) {
-            return;
-        }
-        self.asking.insert(uid, now + OPERATION);
         match kind {
             Provisioner::HostPath => self.refuse_host_path(sync, claim, &class),
             _ => self.ask_outside(sync, claim, &class),
