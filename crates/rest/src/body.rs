@@ -6,12 +6,16 @@ use apimachinery::status::{Reason, Status};
 use client::{Body, DeleteOptions, PatchType, Propagation};
 use serde_json::Value;
 
+use crate::protobuf;
 use crate::query::Query;
 
 type Result<T> = std::result::Result<T, Box<Status>>;
 
 /// How much of a body that cannot be read an error repeats.
 const SUMMARY_MAX: usize = 30;
+
+const ACCEPTED: &str =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 fn unsupported(accepted: &str) -> Box<Status> {
     let message = format!(
@@ -68,7 +72,11 @@ pub(crate) fn object(content_type: &str, body: &[u8], kind: &str) -> Result<Valu
         "" | "application/json" | "*/*" => from_json(body)
             .map_err(|why| format!("couldn't get version/kind; json parse error: {why}")),
         "application/yaml" => from_yaml(&String::from_utf8_lossy(body)),
-        _ => return Err(unsupported("application/json, application/yaml")),
+        "application/vnd.kubernetes.protobuf" => protobuf::decode(body).ok_or_else(|| {
+            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+                .to_owned()
+        }),
+        _ => return Err(unsupported(ACCEPTED)),
     };
     read.map_err(|why| unrecognized(kind, &why, body))
 }

@@ -7,6 +7,7 @@ mod body;
 mod catalog;
 mod json;
 mod path;
+mod protobuf;
 mod query;
 mod route;
 mod syntax;
