@@ -10,10 +10,10 @@ const KUBECTL_START: Duration = Duration::from_millis(80);
 /// `apply` asks for the API's schema before.
 const APPLY_START: Duration = Duration::from_millis(140);
 /// How late the recorder saw that nothing changed any more.
-const NOTICE: Duration = Duration::from_millis(160);
-const QUIET: Duration = Duration::from_millis(1_600);
-const SETTLE_MAX: Duration = Duration::from_secs(25);
-const COMMAND_MAX: Duration = Duration::from_secs(120);
+pub const NOTICE: Duration = Duration::from_millis(160);
+pub const QUIET: Duration = Duration::from_millis(1_600);
+pub const SETTLE_MAX: Duration = Duration::from_secs(25);
+pub const COMMAND_MAX: Duration = Duration::from_secs(120);
 const TERMINAL: u32 = 0;
 
 /// One line of a `steps.txt`.
@@ -201,7 +201,7 @@ impl Runner {
         match step {
             Step::Command { text, limit, background } => {
                 let code = self.command(text, limit.unwrap_or(COMMAND_MAX), *background);
-                if code == Some(0) && changes_something(text) && !settles_itself(next) {
+                if code == Some(0) && is_waited_for(text, next) {
                     settle(&mut self.cluster, QUIET, SETTLE_MAX);
                     let seen = self.cluster.now() + NOTICE;
                     self.cluster.run_until(seen);
@@ -263,6 +263,11 @@ impl Runner {
         self.transcript.push_str(&format!("--exit {code}--\n\n"));
         Some(code)
     }
+}
+
+/// Whether the recorder waited for calm after a command that succeeded.
+pub fn is_waited_for(command: &str, next: Option<&Step>) -> bool {
+    changes_something(command) && !settles_itself(next)
 }
 
 /// Whether the step after a change waits by itself: the recorder then did not.

@@ -1,6 +1,7 @@
 //! The native program: the API over HTTP, transcripts in virtual time, pictures, benchmarks.
 
 mod bench;
+mod drive;
 mod render;
 mod run;
 mod serve;
@@ -25,6 +26,9 @@ enum Command {
         /// Files in the form of a recording's steps.txt, or folders that hold one.
         #[arg(required = true)]
         steps: Vec<PathBuf>,
+        /// By this kubectl over HTTP instead of the project's own.
+        #[arg(long)]
+        kubectl: Option<PathBuf>,
         #[command(flatten)]
         shape: Shape,
     },
@@ -104,7 +108,7 @@ impl Shape {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Run { steps, shape } => run::run(&steps, &shape),
+        Command::Run { steps, kubectl, shape } => run::run(&steps, kubectl.as_deref(), &shape),
         Command::Render { steps, after, size, dark, lang, output, shape } => {
             let look = render::Look { size, dark, lang };
             render::render(steps.as_deref(), after, &look, output.as_deref(), &shape)

@@ -4,16 +4,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cluster::Cluster;
-use cluster::transcript::{Runner, parse};
+use cluster::transcript::{Runner, Step, parse};
 
-use crate::Shape;
+use crate::{Shape, drive};
 
 /// Runs each file on a cluster of its own.
-pub fn run(steps: &[PathBuf], shape: &Shape) -> Result<(), String> {
+pub fn run(steps: &[PathBuf], kubectl: Option<&Path>, shape: &Shape) -> Result<(), String> {
     for path in steps {
-        print!("{}", transcript(path, shape)?);
+        let text = match kubectl {
+            Some(kubectl) => {
+                let file = steps_file(path);
+                let text = fs::read_to_string(&file);
+                let text = text.map_err(|e| format!("{}: {e}", file.display()))?;
+                drive::transcript(&file, &parsed(path, &text)?, kubectl, shape)?
+            }
+            None => transcript(path, shape)?,
+        };
+        print!("{text}");
     }
     Ok(())
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Vec<Step>, String> {
+    parse(text).map_err(|bad| format!("{}:{}: {:?} is no step", path.display(), bad.line, bad.text))
 }
 
 /// The file itself, or `steps.txt` in a folder.
@@ -48,7 +61,5 @@ pub fn runner(path: &Path, shape: &Shape) -> Result<(Runner, String), String> {
 
 fn transcript(path: &Path, shape: &Shape) -> Result<String, String> {
     let (runner, text) = runner(path, shape)?;
-    let steps = parse(&text)
-        .map_err(|bad| format!("{}:{}: {:?} is no step", path.display(), bad.line, bad.text))?;
-    Ok(runner.run(&steps))
+    Ok(runner.run(&parsed(path, &text)?))
 }

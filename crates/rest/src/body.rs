@@ -14,8 +14,7 @@ type Result<T> = std::result::Result<T, Box<Status>>;
 /// How much of a body that cannot be read an error repeats.
 const SUMMARY_MAX: usize = 30;
 
-const ACCEPTED: &str =
-    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 fn unsupported(accepted: &str) -> Box<Status> {
     let message = format!(

@@ -1,6 +1,7 @@
 //! Who the server is and who its administrator is: a certificate that it makes itself, and a token.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,9 +29,12 @@ fn random_hex(bytes: usize) -> Result<String, String> {
 }
 
 impl Identity {
-    /// A new one, for these names and addresses.
-    pub fn new(names: &[String]) -> Result<Self, String> {
-        let made = rcgen::generate_simple_self_signed(names.to_vec()).map_err(|e| e.to_string())?;
+    /// A new one, for this machine and an address.
+    pub fn new(address: IpAddr) -> Result<Self, String> {
+        let names = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default.svc"];
+        let mut names: Vec<String> = names.map(str::to_owned).into();
+        names.push(address.to_string());
+        let made = rcgen::generate_simple_self_signed(names).map_err(|e| e.to_string())?;
         Ok(Identity {
             certificate: made.cert.pem(),
             key: made.signing_key.serialize_pem(),
@@ -65,15 +69,40 @@ impl Identity {
         Ok(Arc::new(config))
     }
 
-    /// A kubeconfig for a user with this token.
-    pub fn kubeconfig(&self, server: &str, user: &str, token: &str) -> String {
-        let authority = base64(self.certificate.as_bytes());
+    /// A kubeconfig for whoever has this token.
+    pub fn kubeconfig(&self, access: &Access<'_>, token: &str) -> String {
+        let Access { server, cluster, user, authority, namespace } = access;
+        let authority = match authority {
+            Some(path) => format!("certificate-authority: {path}"),
+            None => format!("certificate-authority-data: {}", base64(self.certificate.as_bytes())),
+        };
+        let namespace = match namespace {
+            Some(name) => format!("    namespace: {name}\n"),
+            None => String::new(),
+        };
         format!(
-            "apiVersion: v1\nkind: Config\nclusters:\n- name: kubarium\n  cluster:\n    server: \
-             {server}\n    certificate-authority-data: {authority}\ncontexts:\n- name: kubarium\n  \
-             context:\n    cluster: kubarium\n    user: {user}\ncurrent-context: kubarium\n\
-             preferences: {{}}\nusers:\n- name: {user}\n  user:\n    token: {token}\n"
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: {cluster}\n  cluster:\n    server: \
+             {server}\n    {authority}\ncontexts:\n- name: {cluster}\n  context:\n    cluster: \
+             {cluster}\n{namespace}    user: {user}\ncurrent-context: {cluster}\nusers:\n- name: \
+             {user}\n  user:\n    token: {token}\n"
         )
+    }
+}
+
+/// What a kubeconfig says beside the token.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    pub server: &'a str,
+    pub cluster: &'a str,
+    pub user: &'a str,
+    /// A file with the server's certificate; the certificate itself if absent.
+    pub authority: Option<&'a str>,
+    pub namespace: Option<&'a str>,
+}
+
+impl Default for Access<'_> {
+    fn default() -> Self {
+        Access { server: "", cluster: "kubarium", user: "", authority: None, namespace: None }
     }
 }
 

@@ -6,6 +6,7 @@ mod connection;
 mod control;
 mod engine;
 mod handler;
+mod host;
 mod identity;
 mod journal;
 mod pace;
@@ -15,19 +16,20 @@ mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use cluster::Cluster;
 use cluster::transcript::settle;
-use tokio::net::TcpListener;
 
 use crate::Shape;
-use engine::Engine;
-use identity::Identity;
+pub use engine::Goal;
+use host::Server;
+pub use host::{Beginning, Host};
+pub use identity::{Access, Identity, write_private};
 use journal::Journal;
-use pace::Speed;
+pub use pace::Speed;
+pub use users::tokens;
 
 #[derive(Args)]
 pub struct Options {
@@ -59,38 +61,21 @@ pub struct Options {
     epoch: Option<i64>,
 }
 
-/// What every connection shares.
-pub struct Server {
-    engine: Engine,
-    catalog: rest::Catalog,
-    page: PathBuf,
-}
-
-fn unix_now() -> i64 {
+pub fn unix_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A cluster that has come up.
-fn fresh(config: cluster::Config) -> Cluster {
+pub fn fresh(config: cluster::Config) -> Cluster {
     let mut cluster = Cluster::new(config);
     settle(&mut cluster, clock::Duration::from_millis(1_600), clock::Duration::from_secs(60));
     cluster
 }
 
-/// The identity, the state on disk, and how the cluster is made on its own thread.
-struct Beginning {
-    identity: Identity,
-    journal: Option<Journal>,
-    make: Box<dyn FnOnce() -> Cluster + Send>,
-}
-
 fn begin(options: &Options, shape: &Shape) -> Result<Beginning, String> {
-    let names = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default.svc"];
-    let mut names: Vec<String> = names.map(str::to_owned).into();
-    names.push(options.address.to_string());
     let new_identity = || {
-        let mut identity = Identity::new(&names)?;
+        let mut identity = Identity::new(options.address)?;
         if let Some(token) = &options.token {
             identity.token.clone_from(token);
         }
@@ -120,40 +105,16 @@ fn begin(options: &Options, shape: &Shape) -> Result<Beginning, String> {
 
 /// Serves until it is told to stop.
 pub fn serve(options: &Options, shape: &Shape) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| e.to_string())?;
-    let begun = begin(options, shape)?;
-    let (engine, thread) =
-        Engine::start(begun.make, begun.journal, options.speed).map_err(|e| e.to_string())?;
-    let stopping = engine.clone();
-    let server = Server { engine, catalog: rest::Catalog::builtin(), page: options.page.clone() };
-    let identity = begun.identity;
-    let result = runtime.block_on(run(options, Arc::new(server), &identity));
-    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-    stopping.stop();
-    if thread.join().is_err() {
-        return Err("the engine stopped with a fault".to_owned());
-    }
-    result
-}
-
-async fn run(options: &Options, server: Arc<Server>, identity: &Identity) -> Result<(), String> {
     let at = SocketAddr::new(options.address, options.port);
-    let listener = TcpListener::bind(at).await.map_err(|e| format!("{at}: {e}"))?;
-    let at = listener.local_addr().map_err(|e| e.to_string())?;
-    let tls = identity.tls()?;
-    // Requests are answered once the cluster has come up.
-    server.engine.ask(|_| ()).await.map_err(|status| status.message)?;
-    let text = identity.kubeconfig(&format!("https://{at}"), "kubernetes-admin", &identity.token);
+    let host = Host::start(begin(options, shape)?, at, options.speed, &options.page)?;
+    let server = format!("https://{}", host.address);
+    let administrator = Access { server: &server, user: "kubernetes-admin", ..Access::default() };
+    let text = host.identity.kubeconfig(&administrator, &host.identity.token);
     identity::write_private(&options.kubeconfig, &text)?;
-    println!("the API and the page: https://{at}/ and http://{at}/");
+    println!("the API and the page: {server}/ and http://{}/", host.address);
     println!("export KUBECONFIG={}", options.kubeconfig.display());
-    tokio::select! {
-        () = connection::accept(listener, tls, server) => Ok(()),
-        () = told_to_stop() => Ok(()),
-    }
+    host.runtime.block_on(told_to_stop());
+    host.stop()
 }
 
 #[cfg(unix)]
