@@ -3,7 +3,7 @@
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::{Reason, Status};
-use client::{Accept, Body, ListOptions, Request, Verb};
+use client::{Accept, Body, ListOptions, PatchType, Request, Verb};
 use schema::Resource;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -130,6 +130,22 @@ fn is_stream(subresource: &str) -> bool {
     matches!(subresource, "exec" | "attach" | "portforward" | "proxy")
 }
 
+/// A write that names no field manager is its program's. Apply must name one.
+// Models managerOrUserAgent of endpoints/handlers/create.go.
+fn name_manager(request: &mut Request, user_agent: &str) {
+    const MANAGER_MAX: usize = 128;
+    let writes = matches!(request.verb, Verb::Create | Verb::Update | Verb::Patch);
+    let applies = matches!(request.body, Body::Patch(PatchType::Apply, _));
+    if !writes || applies || request.query("fieldManager").is_some_and(|name| !name.is_empty()) {
+        return;
+    }
+    let program = user_agent.split('/').next().unwrap_or_default();
+    let end = (0..=program.len().min(MANAGER_MAX)).rev().find(|at| program.is_char_boundary(*at));
+    let name = program.get(..end.unwrap_or(0)).unwrap_or_default();
+    request.query.retain(|(key, _)| key != "fieldManager");
+    request.query.push(("fieldManager".into(), name.into()));
+}
+
 /// `dryRun` has one value only.
 fn dry_run(query: &Query) -> Result<bool> {
     match query.get("dryRun") {
@@ -160,6 +176,7 @@ pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) ->
     }
     let kind = served.subresource(&place.subresource).map_or(served.kind, |part| part.kind);
     read_body(http, &mut request, kind, query)?;
+    name_manager(&mut request, http.user_agent);
     let is_read = matches!(verb, Verb::Get | Verb::List) && place.subresource.is_empty();
     let watches = is_read && (place.is_watch || query.flag("watch"));
     if watches && verb == Verb::Get {

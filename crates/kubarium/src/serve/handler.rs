@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, Response, StatusCode, header};
 use client::User;
 use cluster::Cluster;
 use rest::{Answer, Call, Form, Http, Query};
-use schema::documents;
 
 use super::users::{self, Shown};
 use super::{Server, control, page, watch};
@@ -99,7 +98,7 @@ async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Resp
         server.engine.ask(asks).await??;
         return match asked.path.strip_prefix("/kubarium/v1/") {
             Some(command) => control::run(server, command, &asked.query).await.map(response),
-            None => document(asked).map(response),
+            None => document(server, asked).map(response),
         };
     };
     let (parts, body) = request.into_parts();
@@ -140,22 +139,11 @@ async fn object(server: &Server, call: Call) -> Result<Answer> {
 }
 
 /// A path that is no resource's.
-fn document(asked: &Asked) -> Result<Answer> {
-    let url = match asked.query.0.is_empty() {
-        true => asked.path.clone(),
-        false => {
-            let pairs = asked.query.0.iter().map(|(name, value)| format!("{name}={value}"));
-            format!("{}?{}", asked.path, pairs.collect::<Vec<_>>().join("&"))
-        }
-    };
-    let text = documents::document(&url, "127.0.0.1:8001").ok_or_else(|| {
+fn document(server: &Server, asked: &Asked) -> Result<Answer> {
+    let Asked { path, query, accept, .. } = asked;
+    let (catalog, address) = (&server.catalog, &server.address);
+    rest::document(path, query, accept, asked.form(), catalog, address).ok_or_else(|| {
         let message = "the server could not find the requested resource";
         Status::new(apimachinery::status::Reason::NotFound, message)
-    })?;
-    let is_json = text.starts_with('{');
-    let mut answer = Answer::text(200, text);
-    if is_json {
-        answer.content_type = "application/json";
-    }
-    Ok(answer)
+    })
 }

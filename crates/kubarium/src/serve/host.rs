@@ -24,6 +24,8 @@ pub struct Server {
     pub engine: Engine,
     pub catalog: rest::Catalog,
     pub page: PathBuf,
+    /// Where clients are told that the server is.
+    pub address: String,
 }
 
 /// The identity, the state on disk, and how the cluster is made on its own thread.
@@ -58,7 +60,12 @@ impl Host {
             Engine::start(begun.make, begun.journal, speed).map_err(|e| e.to_string())?;
         runtime.block_on(engine.ask(|_| ())).map_err(|status| status.message)?;
         let (catalog, page) = (rest::Catalog::builtin(), page.to_owned());
-        let server = Arc::new(Server { engine: engine.clone(), catalog, page });
+        let server = Arc::new(Server {
+            engine: engine.clone(),
+            catalog,
+            page,
+            address: address.to_string(),
+        });
         runtime.spawn(connection::accept(listener, tls, server));
         Ok(Host { runtime, engine, address, identity: begun.identity, thread })
     }

@@ -1,0 +1,512 @@
+//! The API's structure as OpenAPI documents, made from the embedded schema: types with their merge
+//! keys and list kinds, and which path takes what. There is no prose in them.
+// Models kube-openapi/pkg/builder and builder3.
+
+use std::collections::BTreeSet;
+
+use schema::{Field, FieldKind, ListType, Resource, Schema, Type, TypeId};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::Catalog;
+
+/// The two forms of such documents.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    V2,
+    V3,
+}
+
+impl Form {
+    fn reference(self, name: &str) -> Value {
+        match self {
+            Form::V2 => json!({ "$ref": format!("#/definitions/{name}") }),
+            Form::V3 => json!({ "$ref": format!("#/components/schemas/{name}") }),
+        }
+    }
+
+    fn parameter(self, name: &str, place: &str, kind: &str) -> Value {
+        let mut value = json!({ "name": name, "in": place, "uniqueItems": true });
+        let is_required = place == "path";
+        match self {
+            Form::V2 => value["type"] = kind.into(),
+            Form::V3 => {
+                value = json!({ "name": name, "in": place, "schema": { "type": kind } });
+            }
+        }
+        if is_required {
+            value["required"] = true.into();
+        }
+        value
+    }
+}
+
+const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const MICRO_TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
+const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
+const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+const PATCH: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Patch";
+const RESOURCE_LIST: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList";
+
+fn type_name(id: TypeId) -> &'static str {
+    Schema::get().ty(id).map_or("", |ty| ty.name)
+}
+
+/// The definition that a kind of field refers to, if it is one.
+fn named(kind: &FieldKind) -> Option<&'static str> {
+    match kind {
+        FieldKind::Time => Some(TIME),
+        FieldKind::MicroTime => Some(MICRO_TIME),
+        FieldKind::Quantity => Some(QUANTITY),
+        FieldKind::IntOrString => Some(INT_OR_STRING),
+        FieldKind::Object(id) | FieldKind::Any(id) => Some(type_name(*id)),
+        _ => None,
+    }
+}
+
+fn kind_value(form: Form, kind: &FieldKind) -> Value {
+    if let Some(name) = named(kind) {
+        return form.reference(name);
+    }
+    match kind {
+        FieldKind::Bytes => json!({ "type": "string", "format": "byte" }),
+        FieldKind::Int32 => json!({ "type": "integer", "format": "int32" }),
+        FieldKind::Int64 => json!({ "type": "integer", "format": "int64" }),
+        FieldKind::Number => json!({ "type": "number", "format": "double" }),
+        FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Array(inner) => json!({ "type": "array", "items": kind_value(form, inner) }),
+        FieldKind::Map(inner) => {
+            json!({ "type": "object", "additionalProperties": kind_value(form, inner) })
+        }
+        _ => json!({ "type": "string" }),
+    }
+}
+
+/// What stands beside the type of a field.
+fn extensions(field: &Field) -> Map<String, Value> {
+    let mut map = Map::new();
+    let strategy = &field.patch_strategy;
+    let words = [
+        (strategy.merge, "merge"),
+        (strategy.retain_keys, "retainKeys"),
+        (strategy.replace, "replace"),
+    ];
+    let words: Vec<&str> = words.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
+    if !words.is_empty() {
+        map.insert("x-kubernetes-patch-strategy".into(), words.join(",").into());
+    }
+    if let Some(key) = field.merge_key {
+        map.insert("x-kubernetes-patch-merge-key".into(), key.into());
+    }
+    if let Some(list) = field.list_type {
+        let word = match list {
+            ListType::Atomic => "atomic",
+            ListType::Map => "map",
+            ListType::Set => "set",
+        };
+        map.insert("x-kubernetes-list-type".into(), word.into());
+    }
+    if !field.list_map_keys.is_empty() {
+        map.insert("x-kubernetes-list-map-keys".into(), json!(field.list_map_keys));
+    }
+    if field.atomic {
+        map.insert("x-kubernetes-map-type".into(), "atomic".into());
+    }
+    map
+}
+
+fn property(form: Form, field: &Field) -> Value {
+    let mut value = kind_value(form, &field.kind);
+    let beside = extensions(field);
+    if value.get("$ref").is_some() && form == Form::V3 {
+        value = json!({ "allOf": [value] });
+    }
+    if !field.enums.is_empty() {
+        let part =
+            ["items", "additionalProperties"].into_iter().find(|key| value.get(key).is_some());
+        match part {
+            Some(key) => value[key]["enum"] = json!(field.enums),
+            None => value["enum"] = json!(field.enums),
+        }
+    }
+    if let Some(map) = value.as_object_mut() {
+        map.extend(beside);
+    }
+    value
+}
+
+/// Types that have no fields to tell of.
+fn opaque(form: Form, name: &str) -> Value {
+    match (name, form) {
+        (INT_OR_STRING, Form::V2) => json!({ "type": "string", "format": "int-or-string" }),
+        (INT_OR_STRING, Form::V3) => json!({
+            "format": "int-or-string", "oneOf": [{ "type": "integer" }, { "type": "string" }],
+        }),
+        (QUANTITY, Form::V2) => json!({ "type": "string" }),
+        (QUANTITY, Form::V3) => json!({ "oneOf": [{ "type": "string" }, { "type": "number" }] }),
+        (TIME | MICRO_TIME, _) => json!({ "type": "string", "format": "date-time" }),
+        _ if name.contains("JSON") => json!({}),
+        _ => json!({ "type": "object" }),
+    }
+}
+
+fn definition(form: Form, ty: &Type) -> Value {
+    if ty.fields.is_empty() {
+        return opaque(form, ty.name);
+    }
+    let properties: Map<String, Value> =
+        ty.fields.iter().map(|field| (field.name.to_owned(), property(form, field))).collect();
+    let required = ty.fields.iter().filter(|field| field.required).map(|field| field.name);
+    let required: Vec<&str> = required.collect();
+    let mut value = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        value["required"] = json!(required);
+    }
+    if ty.atomic {
+        value["x-kubernetes-map-type"] = "atomic".into();
+    }
+    if !ty.gvks.is_empty() {
+        let gvk = |gvk: &schema::Gvk| json!({ "group": gvk.group, "version": gvk.version, "kind": gvk.kind });
+        value["x-kubernetes-group-version-kind"] = ty.gvks.iter().map(gvk).collect();
+    }
+    value
+}
+
+/// The types that a type needs, itself included.
+fn reach(name: &'static str, seen: &mut BTreeSet<&'static str>) {
+    if !seen.insert(name) {
+        return;
+    }
+    let schema = Schema::get();
+    let Some(ty) = schema.type_named(name).and_then(|id| schema.ty(id)) else { return };
+    for field in &ty.fields {
+        let mut kind = &field.kind;
+        while let Some(inner) = kind.element() {
+            kind = inner;
+        }
+        if let Some(name) = named(kind) {
+            reach(name, seen);
+        }
+    }
+}
+
+fn definitions(form: Form, names: &BTreeSet<&'static str>) -> Value {
+    let schema = Schema::get();
+    let one = |name: &&'static str| {
+        let ty = schema.type_named(name).and_then(|id| schema.ty(id));
+        let value = ty.map_or_else(|| opaque(form, name), |ty| definition(form, ty));
+        ((*name).to_owned(), value)
+    };
+    Value::Object(names.iter().map(one).collect())
+}
+
+/// One method of a path.
+struct Operation<'a> {
+    form: Form,
+    resource: &'a Resource,
+    verb: &'a str,
+    /// The type that is sent and answered.
+    type_name: &'static str,
+    kind: (&'a str, &'a str, &'a str),
+}
+
+const PATCHES: [&str; 4] = [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+];
+
+impl Operation<'_> {
+    fn parameters(&self) -> Vec<Value> {
+        let names: &[(&str, &str)] = match self.verb {
+            "create" | "update" => {
+                &[("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string")]
+            }
+            "patch" => &[
+                ("dryRun", "string"),
+                ("fieldManager", "string"),
+                ("fieldValidation", "string"),
+                ("force", "boolean"),
+            ],
+            "delete" => &[
+                ("dryRun", "string"),
+                ("gracePeriodSeconds", "integer"),
+                ("orphanDependents", "boolean"),
+                ("propagationPolicy", "string"),
+            ],
+            "list" | "deletecollection" => &[
+                ("allowWatchBookmarks", "boolean"),
+                ("continue", "string"),
+                ("fieldSelector", "string"),
+                ("labelSelector", "string"),
+                ("limit", "integer"),
+                ("resourceVersion", "string"),
+                ("resourceVersionMatch", "string"),
+                ("sendInitialEvents", "boolean"),
+                ("timeoutSeconds", "integer"),
+                ("watch", "boolean"),
+            ],
+            _ => &[],
+        };
+        names.iter().map(|(name, kind)| self.form.parameter(name, "query", kind)).collect()
+    }
+
+    /// The type of the body, and the media types in which it may come.
+    fn body(&self) -> Option<(&'static str, &'static [&'static str])> {
+        match self.verb {
+            "create" | "update" => Some((self.type_name, &["*/*"])),
+            "patch" => Some((PATCH, &PATCHES)),
+            "delete" | "deletecollection" => Some((DELETE_OPTIONS, &["*/*"])),
+            _ => None,
+        }
+    }
+
+    fn value(&self) -> Value {
+        let answer = match self.verb {
+            "delete" | "deletecollection" => STATUS,
+            _ => self.type_name,
+        };
+        let (group, version, kind) = self.kind;
+        let mut parameters = self.parameters();
+        let mut value = json!({
+            "x-kubernetes-action": action(self.verb),
+            "x-kubernetes-group-version-kind": { "group": group, "version": version, "kind": kind },
+        });
+        let schema = self.form.reference(answer);
+        match self.form {
+            Form::V2 => {
+                value["responses"] = json!({ "200": { "description": "OK", "schema": schema } });
+                if let Some((name, types)) = self.body() {
+                    let schema = self.form.reference(name);
+                    parameters.push(
+                        json!({ "name": "body", "in": "body", "required": true, "schema": schema }),
+                    );
+                    value["consumes"] = json!(types);
+                }
+            }
+            Form::V3 => {
+                let content = json!({ "application/json": { "schema": schema } });
+                value["responses"] = json!({ "200": { "description": "OK", "content": content } });
+                if let Some((name, types)) = self.body() {
+                    let schema = json!({ "schema": self.form.reference(name) });
+                    let content = types.iter().map(|media| ((*media).to_owned(), schema.clone()));
+                    value["requestBody"] =
+                        json!({ "content": Value::Object(content.collect()), "required": true });
+                }
+            }
+        }
+        let word = if self.resource.namespaced { "Namespaced" } else { "" };
+        value["operationId"] = format!("{}{word}{kind}", self.verb).into();
+        value["parameters"] = parameters.into();
+        value
+    }
+}
+
+fn action(verb: &str) -> &str {
+    match verb {
+        "create" => "post",
+        "update" => "put",
+        other => other,
+    }
+}
+
+fn method(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "get" | "list" => "get",
+        "create" => "post",
+        "update" => "put",
+        "patch" => "patch",
+        "delete" | "deletecollection" => "delete",
+        _ => return None,
+    })
+}
+
+fn type_of(group: &str, version: &str, kind: &str) -> &'static str {
+    Schema::get().type_for(group, version, kind).map_or(STATUS, type_name)
+}
+
+fn prefix(group: &str, version: &str) -> String {
+    match group {
+        "" => format!("/api/{version}"),
+        group => format!("/apis/{group}/{version}"),
+    }
+}
+
+/// The paths of one resource, and the types that they name.
+fn paths(
+    form: Form,
+    resource: &Resource,
+    out: &mut Map<String, Value>,
+    used: &mut BTreeSet<&'static str>,
+) {
+    let (group, version, kind) = (resource.group, resource.version, resource.kind);
+    let root = prefix(group, version);
+    let place = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
+    let all = format!("{root}{place}/{}", resource.plural);
+    let one = format!("{all}/{{name}}");
+    let mut add = |path: &str, verb: &str, kind: (&str, &str, &str), list: bool| {
+        let Some(method) = method(verb) else { return };
+        let (group, version, name) = kind;
+        let of_list = type_of(group, version, &format!("{name}List"));
+        let type_name = if list { of_list } else { type_of(group, version, name) };
+        reach(type_name, used);
+        let operation = Operation { form, resource, verb, type_name, kind }.value();
+        let slot = out.entry(path).or_insert_with(|| path_item(form, path));
+        slot[method] = operation;
+    };
+    for verb in &resource.verbs {
+        let own = (group, version, kind);
+        match *verb {
+            "list" => {
+                add(&all, verb, own, true);
+                if resource.namespaced {
+                    add(&format!("{root}/{}", resource.plural), verb, own, true);
+                }
+            }
+            "create" => add(&all, verb, own, false),
+            "deletecollection" => add(&all, verb, own, false),
+            _ => add(&one, verb, own, false),
+        }
+    }
+    for part in &resource.subresources {
+        for verb in &part.verbs {
+            let own = (part.group, part.version, part.kind);
+            add(&format!("{one}/{}", part.name), verb, own, false);
+        }
+    }
+}
+
+fn path_item(form: Form, path: &str) -> Value {
+    let names = ["name", "namespace"].into_iter().filter(|n| path.contains(&format!("{{{n}}}")));
+    let parameters: Vec<Value> = names.map(|name| form.parameter(name, "path", "string")).collect();
+    json!({ "parameters": parameters })
+}
+
+fn info() -> Value {
+    json!({ "title": "Kubernetes", "version": "v1.36.2" })
+}
+
+fn always_used() -> BTreeSet<&'static str> {
+    let mut used = BTreeSet::new();
+    for name in [STATUS, DELETE_OPTIONS, PATCH, RESOURCE_LIST] {
+        reach(name, &mut used);
+    }
+    used
+}
+
+/// `/openapi/v3/apis/GROUP/VERSION` and `/openapi/v3/api/v1`; none if nothing is served there.
+pub fn v3(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
+    let (mut all, mut used) = (Map::new(), always_used());
+    for resource in &catalog.resources {
+        if resource.group == group && resource.version == version {
+            paths(Form::V3, resource, &mut all, &mut used);
+        }
+    }
+    if all.is_empty() {
+        return None;
+    }
+    let bearer = json!({ "type": "apiKey", "name": "authorization", "in": "header" });
+    Some(json!({
+        "openapi": "3.0.0",
+        "info": info(),
+        "paths": all,
+        "components": {
+            "schemas": definitions(Form::V3, &used), "securitySchemes": { "BearerToken": bearer },
+        },
+    }))
+}
+
+/// `/openapi/v3`: where the document of each version is.
+pub fn v3_index(catalog: &Catalog) -> Value {
+    let mut index = Map::new();
+    for resource in &catalog.resources {
+        let path = prefix(resource.group, resource.version).trim_start_matches('/').to_owned();
+        let own = catalog.resources.iter();
+        let own = own.filter(|r| r.group == resource.group && r.version == resource.version);
+        let names: String = own.map(|r| format!("{}/{}\n", r.plural, r.kind)).collect();
+        let text = format!("{} {path}\n{names}", env!("CARGO_PKG_VERSION"));
+        let digest = schema::sha256(text.as_bytes());
+        let hash: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+        let url = format!("/openapi/v3/{path}?hash={hash}");
+        index.entry(path).or_insert_with(|| json!({ "serverRelativeURL": url }));
+    }
+    json!({ "paths": index })
+}
+
+/// `/openapi/v2`: everything in one.
+pub fn v2(catalog: &Catalog) -> Value {
+    let (mut all, mut used) = (Map::new(), always_used());
+    for resource in &catalog.resources {
+        paths(Form::V2, resource, &mut all, &mut used);
+    }
+    json!({
+        "swagger": "2.0",
+        "info": info(),
+        "paths": all,
+        "definitions": definitions(Form::V2, &used),
+        "securityDefinitions": {
+            "BearerToken": { "type": "apiKey", "name": "authorization", "in": "header" },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_holds_paths_with_their_kinds_and_types_with_their_merge_keys() {
+        let catalog = Catalog::builtin();
+        let apps = v3(&catalog, "apps", "v1").unwrap();
+        let patch =
+            &apps["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"];
+        let gvk = json!({ "group": "apps", "version": "v1", "kind": "Deployment" });
+        assert_eq!(patch["x-kubernetes-group-version-kind"], gvk);
+        assert!(
+            patch["parameters"].as_array().unwrap().iter().any(|p| p["name"] == "fieldValidation")
+        );
+        let types = &apps["components"]["schemas"];
+        assert_eq!(
+            types["io.k8s.api.apps.v1.Deployment"]["x-kubernetes-group-version-kind"][0],
+            gvk
+        );
+        let containers = &types["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"];
+        assert_eq!(containers["x-kubernetes-patch-merge-key"], "name");
+        assert_eq!(containers["x-kubernetes-list-map-keys"], json!(["name"]));
+        assert!(v3(&catalog, "apps", "v2").is_none());
+    }
+
+    /// Every reference of a document names a type that it holds.
+    fn check_references(value: &Value, types: &Value) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::String(reference)) = map.get("$ref") {
+                    let name = reference.rsplit('/').next().unwrap();
+                    assert!(types.get(name).is_some(), "{name}");
+                }
+                map.values().for_each(|inner| check_references(inner, types));
+            }
+            Value::Array(items) => items.iter().for_each(|inner| check_references(inner, types)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn documents_are_closed() {
+        let catalog = Catalog::builtin();
+        for path in v3_index(&catalog)["paths"].as_object().unwrap().keys() {
+            let parts: Vec<&str> = path.split('/').collect();
+            let (group, version) = match parts.as_slice() {
+                ["api", version] => ("", *version),
+                ["apis", group, version] => (*group, *version),
+                _ => panic!("{path}"),
+            };
+            let document = v3(&catalog, group, version).unwrap();
+            check_references(&document, &document["components"]["schemas"]);
+        }
+        let all = v2(&catalog);
+        check_references(&all, &all["definitions"]);
+    }
+}
