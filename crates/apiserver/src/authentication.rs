@@ -1,10 +1,10 @@
 //! Who asks: tokens, client certificates and impersonation, each to a user.
 // Models apiserver/pkg/authentication and endpoints/filters/impersonation.
 
-pub(crate) mod certificate;
 mod impersonation;
 pub(crate) mod token;
 
+use api::certificates::x509;
 use apimachinery::status::{Reason, Status};
 use apimachinery::time::Time;
 use client::{Credentials, User, Verb};
@@ -35,6 +35,14 @@ pub(crate) fn unauthorized() -> Box<Status> {
     Status::new(Reason::Unauthorized, "Unauthorized")
 }
 
+/// The common name is the user, the organizations are his groups.
+// Models CommonNameUserConversion of apiserver/pkg/authentication/request/x509.
+fn user_of_certificate(pem: &str, now: Time) -> Option<User> {
+    let subject = x509::verify(pem, now)?;
+    let groups = subject.organizations.iter().map(SmolStr::new).collect();
+    Some(User { name: subject.common_name.into(), groups, ..User::default() })
+}
+
 fn add_group(user: &mut User, group: &'static str) {
     if !user.is_in(group) {
         user.groups.push(SmolStr::new_static(group));
@@ -51,9 +59,10 @@ impl ApiServer {
         now: Time,
     ) -> Result<User> {
         let mut user = if !credentials.token.is_empty() {
-            self.user_of_token(&credentials.token, now).ok_or_else(unauthorized)?
+            self.user_of_token(&credentials.token, &[token::ISSUER], now)
+                .ok_or_else(unauthorized)?
         } else if !credentials.certificate.is_empty() {
-            certificate::user_of(&credentials.certificate, now).ok_or_else(unauthorized)?
+            user_of_certificate(&credentials.certificate, now).ok_or_else(unauthorized)?
         } else {
             return Ok(connection.clone());
         };
@@ -92,11 +101,11 @@ impl ApiServer {
         }
     }
 
-    fn user_of_token(&self, text: &str, now: Time) -> Option<User> {
+    pub(crate) fn user_of_token(&self, text: &str, audiences: &[&str], now: Time) -> Option<User> {
         let fixed = self.config.static_tokens.iter().find(|fixed| fixed.token == text);
         match fixed {
             Some(fixed) => Some(fixed.user.clone()),
-            None => token::verify(self, text, &[token::ISSUER], now),
+            None => token::verify(self, text, audiences, now),
         }
     }
 }

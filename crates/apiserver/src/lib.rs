@@ -13,6 +13,7 @@ mod managed;
 mod node_proxy;
 mod registry;
 mod resources;
+mod reviews;
 mod server;
 mod services;
 mod subresources;

@@ -16,6 +16,7 @@ use crate::feed::EventTimes;
 use crate::managed::Tracker;
 use crate::node_proxy::NodeProxy;
 use crate::resources::{Resource, Resources, unknown_resource};
+use crate::reviews;
 use crate::services::ServiceAllocator;
 use crate::templates::Templates;
 use crate::versioned;
@@ -92,6 +93,9 @@ impl ApiServer {
     }
 
     fn dispatch(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
+        if reviews::is_review(&request.resource) {
+            return self.review(cx, request);
+        }
         let resource = self.resources.find(&request.resource, &request.version)?;
         let with_managed = request.managed_fields;
         let mut reply = self.handle_resource(cx, &resource, request)?;

@@ -2,3 +2,4 @@
 
 pub mod pkcs10;
 pub mod request;
+pub mod x509;

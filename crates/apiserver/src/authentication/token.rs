@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use api::{Kind, Node, Pod, Secret, ServiceAccount, as_kind};
+use api::certificates::x509::signature;
+use api::{Kind, Node, Pod, Secret, ServiceAccount};
 use apimachinery::base64;
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::{Key, ObjectMeta, Uid};
@@ -18,7 +19,6 @@ use crate::server::ApiServer;
 /// Who signs the tokens, and the audience that this server is.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 const KEY_ID: &str = "mJ4iXfWk1Yl2P1dYvJQd0nq0sZ3b9a7oT5u8c6wHkXE";
-const SIGNATURE_WORDS: u64 = 32;
 /// A pod's token is asked for with this many seconds by old clients that never ask again: it
 /// lives for a year and warns after the time asked for.
 const EXTENDED_SECONDS: i64 = 3607;
@@ -34,19 +34,6 @@ pub(crate) struct Claims<'a> {
     pub audiences: Vec<String>,
     pub seconds: i64,
     pub id: Uid,
-}
-
-/// 64 bits of a text under a key; it need not resist anybody.
-fn mix(key: u64, text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ key, |hash, byte| {
-        let hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        hash ^ hash >> 29
-    })
-}
-
-/// As long as the signature of a 2048-bit key.
-pub(crate) fn signature(text: &str) -> Vec<u8> {
-    (0..SIGNATURE_WORDS).flat_map(|word| mix(word, text).to_be_bytes()).collect()
 }
 
 fn reference(meta: &ObjectMeta) -> Value {
@@ -158,10 +145,4 @@ fn user(namespace: &str, claims: &Value) -> User {
         extra,
         ..User::default()
     }
-}
-
-/// The service account's object.
-pub(crate) fn account<'a>(server: &'a ApiServer, key: &Key) -> Option<&'a ServiceAccount> {
-    let resource = server.resources.get(&ServiceAccount::INFO.resource)?;
-    as_kind::<ServiceAccount>(server.stored(resource, key)?.as_ref())
 }

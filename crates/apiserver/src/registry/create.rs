@@ -16,6 +16,7 @@ use crate::admission::{self, Attributes, Checked};
 use crate::authorization::escalation;
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
+use crate::subresources::approval;
 
 /// A generated name is a base and five random letters, at most 63 characters together.
 const SUFFIX_LENGTH: u32 = 5;
@@ -94,6 +95,7 @@ impl ApiServer {
         make_mut(&mut object).meta_mut().managed = managed;
         let (key, generated) = self.choose_name(cx, resource, &mut object)?;
         escalation::check(self, cx.user, resource, &object, None)?;
+        approval::set_requestor(&mut object, cx.user);
         make_mut(&mut object).prepare_for_create();
         self.validate_new(resource, &object, known)?;
         if resource.is_service {

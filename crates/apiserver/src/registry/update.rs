@@ -16,6 +16,7 @@ use crate::admission::{self, Attributes, Checked};
 use crate::authorization::escalation;
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
+use crate::subresources::approval;
 
 /// Which part of an object a request writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) enum Part {
     Status,
     /// The finalizers of a namespace's spec.
     Finalize,
+    /// The conditions of a certificate request, by its approver.
+    Approval,
 }
 
 /// Kinds that a PUT creates when they do not exist (`AllowCreateOnUpdate`).
@@ -142,6 +145,7 @@ impl ApiServer {
             };
             admission::admit(self, cx, attributes)?;
         }
+        approval::admit(self, cx, resource, &mut object, existing, part)?;
         let sent = carry_over(&mut object, existing, part);
         self.validate_change(resource, &object, existing, part)?;
         if part == Part::Main {
@@ -193,6 +197,7 @@ impl ApiServer {
             Part::Main => object.validate_update(existing.as_ref()),
             Part::Status => object.validate_status_update(existing.as_ref()),
             Part::Finalize => Vec::new(),
+            Part::Approval => approval::validate(object, existing),
         });
         if let (Some(version), Part::Main) = (resource.version, part) {
             errors.extend((version.validate)(object.as_ref(), Some(existing.as_ref())));
@@ -291,6 +296,7 @@ fn carry_over(object: &mut Obj, existing: &Obj, part: Part) -> Vec<Value> {
         Part::Main => new.prepare_for_update(existing.as_ref()),
         Part::Status => new.prepare_for_status_update(existing.as_ref()),
         Part::Finalize => crate::subresources::finalize::prepare(new, existing.as_ref()),
+        Part::Approval => {}
     }
     let meta = new.meta_mut();
     if meta.uid.is_unset() {
