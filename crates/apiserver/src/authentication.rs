@@ -50,23 +50,18 @@ fn add_group(user: &mut User, group: &'static str) {
 }
 
 impl ApiServer {
-    /// The user behind credentials, before impersonation. `connection` is who asks if they name
-    /// nobody: `User::anonymous()` for a request from outside.
-    pub fn authenticate(
-        &self,
-        credentials: &Credentials,
-        connection: &User,
-        now: Time,
-    ) -> Result<User> {
+    /// The user behind credentials, before impersonation.
+    pub fn authenticate(&self, credentials: &Credentials, now: Time) -> Result<User> {
         let mut user = if !credentials.token.is_empty() {
             self.user_of_token(&credentials.token, &[token::ISSUER], now)
                 .ok_or_else(unauthorized)?
         } else if !credentials.certificate.is_empty() {
             user_of_certificate(&credentials.certificate, now).ok_or_else(unauthorized)?
         } else {
-            return Ok(connection.clone());
+            return Ok(User { restricted: true, ..User::anonymous() });
         };
         add_group(&mut user, AUTHENTICATED);
+        user.restricted = true;
         Ok(user)
     }
 
@@ -75,26 +70,19 @@ impl ApiServer {
     pub fn identify(
         &self,
         credentials: &Credentials,
-        connection: &User,
         now: Time,
         (verb, path): (&str, &str),
     ) -> Result<User> {
-        self.identify_for(
-            credentials,
-            connection,
-            now,
-            &Attributes { verb, path, ..Attributes::default() },
-        )
+        self.identify_for(credentials, now, &Attributes { verb, path, ..Attributes::default() })
     }
 
     pub(crate) fn identify_for(
         &self,
         credentials: &Credentials,
-        connection: &User,
         now: Time,
         asked: &Attributes<'_>,
     ) -> Result<User> {
-        let user = self.authenticate(credentials, connection, now)?;
+        let user = self.authenticate(credentials, now)?;
         match &credentials.impersonate {
             Some(wanted) => impersonation::impersonate(self, &user, wanted, asked),
             None => Ok(user),

@@ -2,7 +2,6 @@
 // Models apiserver/pkg/authorization/authorizer and endpoints/handlers/responsewriters/errors.go.
 
 mod bootstrap_policy;
-mod covers;
 pub(crate) mod escalation;
 pub(crate) mod rbac;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use api::{Obj, make_mut};
 use apimachinery::status::{Reason, Status};
 use apimachinery::time::Time;
-use client::{Request, User, WatchEvent, WatchKind};
+use client::{Request, WatchEvent, WatchKind};
 use etcd::Compacted;
 use smol_str::SmolStr;
 
@@ -45,10 +45,10 @@ impl TailError {
 
 impl ApiServer {
     /// Whether whoever sends a list request may watch what it selects.
-    pub fn authorize_watch(&self, request: &Request, connection: &User, now: Time) -> Result<()> {
+    pub fn authorize_watch(&self, request: &Request, now: Time) -> Result<()> {
         let Some(credentials) = &request.sender else { return Ok(()) };
         let asked = Attributes { verb: "watch", ..Attributes::of(request) };
-        let user = self.identify_for(credentials, connection, now, &asked)?;
+        let user = self.identify_for(credentials, now, &asked)?;
         self.authorize(&user, &asked)
     }
 

@@ -6,7 +6,7 @@ use api::{Kind, Obj, to_kind};
 use apimachinery::status::{Reason, Status};
 
 use crate::request::{
-    Body, DeleteOptions, List, ListOptions, PatchType, Reply, ReplyBody, Request, Verb,
+    Body, Credentials, DeleteOptions, List, ListOptions, PatchType, Reply, ReplyBody, Request, Verb,
 };
 
 pub type Result<T> = std::result::Result<T, Box<Status>>;
@@ -14,6 +14,11 @@ pub type Result<T> = std::result::Result<T, Box<Status>>;
 /// Answers requests at once. What a component is told by watches comes later.
 pub trait Api {
     fn call(&mut self, request: Request) -> Result<Reply>;
+
+    /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
+    fn ask_path(&mut self, _: Option<&Credentials>, _verb: &str, _path: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn typed<K: Kind>(reply: Reply) -> Result<Arc<K>> {

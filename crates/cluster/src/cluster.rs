@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::digest::Digest;
 use crate::feed::{Feed, TraceLog, Update};
 use crate::host::{API_SERVER, Connection};
+use crate::identities;
 use crate::nodes::{NoNodes, NodeConnections};
 use crate::process::{Chunk, ProcessId, ProcessState, Running};
 
@@ -85,7 +86,7 @@ impl Cluster {
             now: SimTime::ZERO,
             queue: EventQueue::default(),
             server: ApiServer::new(apiserver::Config {
-                static_tokens: config.tokens.clone(),
+                static_tokens: identities::tokens(&config),
                 ..apiserver::Config::default()
             }),
             server_rng: Rng::new(config.seed ^ 0x5eed_0001),
@@ -98,7 +99,7 @@ impl Cluster {
             traces: TraceLog::new(config.traces),
             changed_at: SimTime::ZERO,
             log: Vec::new(),
-            session: Session::default(),
+            session: identities::session(&config),
             person: User::new("kubernetes-admin", &["system:masters", "system:authenticated"]),
             processes: BTreeMap::new(),
             ended: BTreeMap::new(),

@@ -3,8 +3,9 @@
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
 use apimachinery::status::Status;
+use apimachinery::time::Time;
 use apiserver::{ApiServer, CallCx, NodeProxy};
-use client::{Api, Body, Reply, ReplyBody, Request, Trace, TraceKind, User, Verb};
+use client::{Api, Body, Credentials, Reply, ReplyBody, Request, Trace, TraceKind, User, Verb};
 use clock::{Duration, Rng, SimTime};
 use smol_str::SmolStr;
 
@@ -50,6 +51,24 @@ impl Api for Connection<'_> {
             self.record(about, &result, wrote);
         }
         result
+    }
+
+    fn ask_path(
+        &mut self,
+        sender: Option<&Credentials>,
+        verb: &str,
+        path: &str,
+    ) -> Result<(), Box<Status>> {
+        let Some(sender) = sender else { return Ok(()) };
+        let user = self.server.identify(sender, self.time(), (verb, path))?;
+        self.server.authorize_path(&user, verb, path)
+    }
+}
+
+impl Connection<'_> {
+    fn time(&self) -> Time {
+        let seconds = i64::try_from(self.now.nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+        Time(self.epoch.saturating_add(seconds))
     }
 }
 

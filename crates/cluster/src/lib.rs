@@ -9,6 +9,7 @@ mod digest;
 mod feed;
 mod history;
 mod host;
+mod identities;
 pub mod measure;
 mod nodes;
 mod process;

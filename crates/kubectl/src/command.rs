@@ -1,8 +1,13 @@
 //! `kubectl VERB …`: finds the verb, reads its flags, runs it.
 
+use std::sync::Arc;
+
+use client::Credentials;
+
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{self, Args, Flag, GLOBAL};
+use crate::flags::{self, Flag, GLOBAL};
 use crate::help;
+use crate::kubeconfig::{self, Sender};
 use crate::session::{Cx, Process, Progress};
 use crate::verbs::{self, Flow, Verb};
 
@@ -11,26 +16,31 @@ pub struct Command {
     argv: Vec<String>,
     stdin: String,
     running: Option<Box<dyn Process>>,
+    /// Who it is, once its flags are read.
+    credentials: Arc<Credentials>,
 }
 
 impl Command {
     /// `argv` is what stands behind `kubectl`.
     pub fn new(argv: Vec<String>, stdin: String) -> Self {
-        Command { argv, stdin, running: None }
+        Command { argv, stdin, running: None, credentials: Arc::default() }
     }
 }
 
 impl Process for Command {
     fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
-        if let Some(running) = &mut self.running {
-            return running.poll(cx);
+        if self.running.is_some() {
+            return self.go_on(cx);
         }
         cx.session.warned.clear();
-        let outcome = run(cx, &self.argv, std::mem::take(&mut self.stdin));
+        let outcome = self.run(cx);
         match outcome {
             Ok(Flow::Done) => Progress::Done(0),
             Ok(Flow::Exit(code)) => Progress::Done(code),
-            Ok(Flow::Wait(process)) => self.running.insert(process).poll(cx),
+            Ok(Flow::Wait(process)) => {
+                self.running = Some(process);
+                self.go_on(cx)
+            }
             Err(fail) => Progress::Done(print(cx, &fail)),
         }
     }
@@ -85,49 +95,75 @@ fn split(argv: &[String]) -> (Vec<&str>, Vec<String>) {
     (path, rest)
 }
 
-fn run(cx: &mut Cx<'_>, argv: &[String], stdin: String) -> Outcome<Flow> {
-    let (path, rest) = split(argv);
-    let mut level = verbs::ALL;
-    let mut verb: Option<&'static Verb> = None;
-    let mut full = Vec::new();
-    for name in &path {
-        verb = verbs::find(level, name);
-        if let Some(verb) = verb {
-            full.push(verb.name);
-            level = verb.children;
-        }
+impl Command {
+    fn go_on(&mut self, cx: &mut Cx<'_>) -> Progress {
+        let Some(running) = &mut self.running else { return Progress::Done(0) };
+        as_user(cx, &self.credentials, |cx| running.poll(cx))
     }
-    let full = full.join(" ");
-    let Some(verb) = verb else {
-        return without_verb(cx, &rest);
-    };
-    let mut args = flags::parse(verb, &full, &rest, stdin)?;
-    if args.bool("help") {
-        cx.out.stdout(&help::verb(verb, &full));
-        return Ok(Flow::Done);
-    }
-    prepare(cx, &mut args);
-    match verb.run {
-        Some(run) => {
-            cx.session.managed_fields = args.bool("show-managed-fields");
-            run(cx, &args)
-        }
-        None if args.words.is_empty() => {
-            let text = help::verb(verb, &full);
-            match full.as_str() {
-                "rollout" => cx.out.stdout(&text),
-                _ => cx.out.stderr(&text),
+
+    fn run(&mut self, cx: &mut Cx<'_>) -> Outcome<Flow> {
+        let (path, rest) = split(&self.argv);
+        let mut level = verbs::ALL;
+        let mut verb: Option<&'static Verb> = None;
+        let mut full = Vec::new();
+        for name in &path {
+            verb = verbs::find(level, name);
+            if let Some(verb) = verb {
+                full.push(verb.name);
+                level = verb.children;
             }
-            Ok(Flow::Exit(1))
         }
-        None => args.usage(&format!("unknown command {:?}", args.words.join(" "))),
+        let full = full.join(" ");
+        let Some(verb) = verb else {
+            return without_verb(cx, &rest);
+        };
+        let mut args = flags::parse(verb, &full, &rest, std::mem::take(&mut self.stdin))?;
+        if args.bool("help") {
+            cx.out.stdout(&help::verb(verb, &full));
+            return Ok(Flow::Done);
+        }
+        match verb.run {
+            Some(_) if verb.is_offline => args.namespace = args.text("namespace").to_owned(),
+            Some(_) => {
+                let chosen = kubeconfig::choose(cx.session, &args)?;
+                let given = args.text("namespace").to_owned();
+                args.namespace = if given.is_empty() { chosen.namespace } else { given };
+                self.credentials = Arc::new(chosen.credentials);
+            }
+            None if args.words.is_empty() => {
+                let text = help::verb(verb, &full);
+                match full.as_str() {
+                    "rollout" => cx.out.stdout(&text),
+                    _ => cx.out.stderr(&text),
+                }
+                return Ok(Flow::Exit(1));
+            }
+            None => return args.usage(&format!("unknown command {:?}", args.words.join(" "))),
+        }
+        cx.session.managed_fields = args.bool("show-managed-fields");
+        as_user(cx, &self.credentials, |cx| verb.run.map_or(Ok(Flow::Done), |run| run(cx, &args)))
     }
 }
 
-fn prepare(cx: &Cx<'_>, args: &mut Args) {
-    let given = args.text("namespace");
-    let namespace = if given.is_empty() { cx.session.namespace.as_str() } else { given };
-    args.namespace = namespace.to_owned();
+/// Does something with the API as the command's user sees it.
+fn as_user<T>(
+    cx: &mut Cx<'_>,
+    credentials: &Arc<Credentials>,
+    act: impl FnOnce(&mut Cx<'_>) -> T,
+) -> T {
+    let mut sender = Sender { api: &mut *cx.api, credentials: Arc::clone(credentials) };
+    let mut send = cx.send.take();
+    let result = act(&mut Cx {
+        api: &mut sender,
+        now: cx.now,
+        epoch: cx.epoch,
+        rng: &mut *cx.rng,
+        session: &mut *cx.session,
+        out: &mut *cx.out,
+        send: send.as_deref_mut(),
+    });
+    cx.send = send;
+    result
 }
 
 fn without_verb(cx: &mut Cx<'_>, rest: &[String]) -> Outcome<Flow> {

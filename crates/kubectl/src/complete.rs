@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::discovery::{self, Kind};
 use crate::flags::{Flag, find_long};
+use crate::kubeconfig::CONTEXTS;
 use crate::session::Session;
 use crate::shell::programs_names;
 use crate::verbs::{self, ROOT, Verb, Words};
@@ -62,7 +63,7 @@ fn namespace_of(words: &[&str], session: &Session) -> String {
             }
         }
     }
-    session.namespace.clone()
+    session.namespace().to_owned()
 }
 
 /// The verb that words name, and the words behind it that are no flags.
@@ -191,7 +192,10 @@ impl Looking<'_> {
             "namespace" => self.names("namespaces"),
             "filename" | "from-file" | "from-env-file" => self.files(),
             "container" => self.containers(rest),
-            "context" => vec![self.session.context.clone()],
+            "context" => {
+                let names = self.session.kubeconfig.names(CONTEXTS);
+                names.into_iter().map(str::to_owned).collect()
+            }
             "output" if verb.name == "get" => {
                 let more =
                     ["wide", "custom-columns="].into_iter().chain(flag.values.iter().copied());

@@ -11,6 +11,7 @@ mod node;
 mod pen;
 mod pod;
 mod policy;
+mod rbac;
 mod sets;
 mod source;
 mod storage;
@@ -48,6 +49,9 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("", "ConfigMap") => misc::config_map,
         ("", "ServiceAccount") => misc::service_account,
         ("", "Secret") => misc::secret,
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => rbac::role,
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => rbac::binding,
+        ("certificates.k8s.io", "CertificateSigningRequest") => rbac::certificate_request,
         ("", "PersistentVolume") => storage::persistent_volume,
         ("", "PersistentVolumeClaim") => storage::persistent_volume_claim,
         ("storage.k8s.io", "CSINode") => storage::csi_node,
@@ -60,12 +64,11 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         _ => generic::generic,
     };
     describer(cx, &mut pen, object);
-    if with_events
-        && !matches!(
-            (kind.group, kind.kind),
-            ("", "LimitRange" | "Namespace" | "ResourceQuota" | "Secret")
-        )
-    {
+    let without = matches!(
+        (kind.group, kind.kind),
+        ("", "LimitRange" | "Namespace" | "ResourceQuota" | "Secret")
+    ) || kind.group == api::rbac::GROUP;
+    if with_events && !without {
         let found = events::of(cx, object);
         events::print(&mut pen, &found);
     }

@@ -12,8 +12,9 @@ const STORED: [&str; 5] = ["create", "delete", "get", "list", "update"];
 
 /// Whether the API server of this cluster keeps objects of the resource: those with a type of their
 /// own, and every other one in its JSON form.
+/// Reviews are answered and not kept.
 pub fn is_served(resource: &Resource) -> bool {
-    STORED.iter().all(|verb| resource.verbs.contains(verb))
+    resource.plural.ends_with("reviews") || STORED.iter().all(|verb| resource.verbs.contains(verb))
 }
 
 pub fn served() -> Vec<Kind> {

@@ -123,6 +123,8 @@ pub static GLOBAL: &[Flag] = &[
     Flag::text("server").short('s'),
     Flag::text("as"),
     Flag::array("as-group"),
+    Flag::text("as-uid"),
+    Flag::array("as-user-extra"),
     Flag::text("token"),
     Flag::text("request-timeout").default("0"),
     Flag::bool("insecure-skip-tls-verify"),
@@ -320,6 +322,12 @@ impl Args {
             Some(value) => value,
             None => find_long(self.verb, long).map_or("", |flag| flag.default),
         }
+    }
+
+    /// The value of a flag that every command takes, unless the verb has one of that name itself.
+    pub fn global(&self, long: &str) -> &str {
+        let own = self.verb.flags.iter().flat_map(|group| group.iter());
+        if own.into_iter().any(|flag| flag.long == long) { "" } else { self.text(long) }
     }
 
     pub fn bool(&self, long: &str) -> bool {

@@ -12,6 +12,7 @@ mod fail;
 mod flags;
 mod go_template;
 mod help;
+mod kubeconfig;
 mod manifest;
 mod path;
 mod printers;
@@ -24,5 +25,6 @@ mod verbs;
 
 pub use complete::{Completions, complete};
 pub use describe::describe_object;
+pub use kubeconfig::Kubeconfig;
 pub use session::{Chunk, Cx, Files, Output, Process, Progress, Session, Stream};
 pub use shell::start;

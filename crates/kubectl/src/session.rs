@@ -6,6 +6,8 @@ use apimachinery::time::Time;
 use client::{Api, WatchSpec};
 use clock::{Rng, SimTime};
 
+use crate::kubeconfig::Kubeconfig;
+
 /// The virtual working directory: names, with `/` between folders, to text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Files {
@@ -77,12 +79,8 @@ impl Files {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     pub files: Files,
-    /// The namespace of the current context.
-    pub namespace: String,
-    pub context: String,
-    pub cluster: String,
-    pub user: String,
-    pub server: String,
+    /// The file that commands use unless they name another.
+    pub kubeconfig: Kubeconfig,
     pub env: BTreeMap<String, String>,
     pub history: Vec<String>,
     /// Warnings already printed by the running command, which says each once.
@@ -95,15 +93,18 @@ pub struct Session {
     pub(crate) last_job: u32,
 }
 
+impl Session {
+    /// The namespace of the current context.
+    pub fn namespace(&self) -> &str {
+        self.kubeconfig.namespace()
+    }
+}
+
 impl Default for Session {
     fn default() -> Self {
         Session {
             files: Files::default(),
-            namespace: "default".to_owned(),
-            context: "kubarium".to_owned(),
-            cluster: "kubarium".to_owned(),
-            user: "kubernetes-admin".to_owned(),
-            server: "https://127.0.0.1:6443".to_owned(),
+            kubeconfig: Kubeconfig::new("kubarium", "kubernetes-admin", "kubarium-admin"),
             env: BTreeMap::new(),
             history: Vec::new(),
             warned: BTreeSet::new(),

@@ -2,6 +2,10 @@
 //! completion and the complaints about unknown flags come.
 
 mod apply;
+pub use auth::rule_line;
+
+mod auth;
+mod certificate;
 mod config;
 mod create;
 mod delete;
@@ -68,6 +72,8 @@ pub struct Verb {
     pub run: Option<Run>,
     /// Not in the list of commands.
     pub hidden: bool,
+    /// It reads and writes files and asks no server.
+    pub is_offline: bool,
 }
 
 impl std::fmt::Debug for Verb {
@@ -88,6 +94,7 @@ impl Verb {
         children: &[],
         run: None,
         hidden: false,
+        is_offline: false,
     };
 
     pub fn all_flags(&self) -> impl Iterator<Item = &'static Flag> {
@@ -105,7 +112,8 @@ pub static ALL: &[&Verb] = &[
     &info::API_VERSIONS,
     &apply::VERB,
     &distant::ATTACH,
-    &config::AUTH,
+    &auth::VERB,
+    &certificate::VERB,
     &info::CLUSTER_INFO,
     &refused::COMPLETION,
     &config::VERB,

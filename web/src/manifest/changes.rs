@@ -39,7 +39,7 @@ pub fn look(cluster: &Cluster, text: &str) -> Vec<(Named, Option<Value>)> {
             wanted.push((named, None));
         }
     }
-    let ours = &cluster.session().namespace;
+    let ours = cluster.session().namespace();
     cluster.server().for_each_object(&mut |object| {
         let (meta, kind) = (object.meta(), object.gvk().kind);
         for (named, found) in &mut wanted {

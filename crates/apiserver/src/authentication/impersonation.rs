@@ -76,7 +76,7 @@ fn check(
         uid: wanted.uid.clone(),
         groups: wanted.groups.clone(),
         extra: wanted.extra.clone(),
-        ..User::default()
+        restricted: true,
     };
     if let Some((namespace, name)) = split_account(&wanted.user) {
         if user.groups.is_empty() {

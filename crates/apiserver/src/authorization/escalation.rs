@@ -1,15 +1,18 @@
 //! Roles and bindings may not give more than their writer has, unless he may `escalate` or `bind`.
 // Models pkg/registry/rbac/escalation_check.go and the policybased storages.
 
+use std::collections::BTreeSet;
+
 use api::rbac::binding::RoleRef;
 use api::rbac::policy_rule::PolicyRule;
+use api::rbac::rules;
 use api::{ClusterRole, ClusterRoleBinding, Kind, Obj, Role, RoleBinding, as_kind};
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::Status;
 use client::User;
 use smol_str::SmolStr;
 
-use super::{Attributes, MASTERS, covers, rbac};
+use super::{Attributes, MASTERS, rbac};
 use crate::resources::Resource;
 use crate::server::{ApiServer, Result};
 
@@ -140,14 +143,16 @@ fn confirm(
     wanted: &[PolicyRule],
 ) -> std::result::Result<(), String> {
     let (owned, errors) = rbac::rules_for(server, user, namespace);
-    let missing = covers::missing(&owned, wanted);
+    let missing = rules::uncovered(&owned, wanted);
     if missing.is_empty() {
         return Ok(());
     }
+    let missing: BTreeSet<String> = missing.iter().map(PolicyRule::compact_text).collect();
+    let missing: Vec<String> = missing.into_iter().collect();
     let mut why = format!(
         "user {:?} (groups={}) is attempting to grant RBAC permissions not currently held:\n{}",
         user.name,
-        covers::quoted(&user.groups),
+        rules::quoted(&user.groups),
         missing.join("\n")
     );
     if !errors.is_empty() {

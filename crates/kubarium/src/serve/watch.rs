@@ -58,7 +58,7 @@ async fn begin(engine: &Engine, request: Request, watch: &Watch) -> Result<Begin
     engine
         .ask(move |cluster| {
             let user = User::anonymous();
-            let mut tail = cluster.open_tail(&user, &request)?;
+            let mut tail = cluster.open_tail(&request)?;
             let (mut existing, revision) = (Vec::new(), tail.after);
             if lists {
                 // Who may watch is told what there is.

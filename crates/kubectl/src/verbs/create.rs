@@ -7,8 +7,10 @@ mod ingress;
 mod job;
 mod namespace;
 mod policy;
+mod rbac;
 mod secret;
 mod service;
+mod token;
 
 use serde_json::Value;
 
@@ -39,6 +41,8 @@ pub static VERB: Verb = Verb {
         SAVE_CONFIG,
     ],
     children: &[
+        &rbac::CLUSTER_ROLE,
+        &rbac::CLUSTER_ROLE_BINDING,
         &config_map::VERB,
         &job::CRON_JOB,
         &deployment::VERB,
@@ -48,9 +52,12 @@ pub static VERB: Verb = Verb {
         &policy::BUDGET,
         &policy::PRIORITY_CLASS,
         &policy::QUOTA,
+        &rbac::ROLE,
+        &rbac::ROLE_BINDING,
         &secret::VERB,
         &service::VERB,
         &namespace::SERVICE_ACCOUNT,
+        &token::VERB,
     ],
     run: Some(run),
     ..Verb::NONE

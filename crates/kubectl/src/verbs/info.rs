@@ -154,7 +154,7 @@ fn cluster_info(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.word(0) == "dump" {
         return error("cluster-info dump is not supported in this terminal");
     }
-    let server = cx.session.server.clone();
+    let server = crate::kubeconfig::choose(cx.session, args)?.server;
     cx.say(&format!("Kubernetes control plane is running at {server}"));
     let kind = discovery::resolve("services")?;
     if crate::server::get(cx, kind, "kube-system", "kube-dns").is_ok() {

@@ -43,11 +43,14 @@ pub fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 
 /// What a GET of a path answers.
 pub fn answer(cx: &mut Cx<'_>, url: &str) -> Outcome<String> {
+    let (path, _) = documents::split_url(url);
     let address = if url == "/api" { advertised(cx) } else { String::new() };
     if let Some(text) = documents::document(url, &address) {
+        cx.api.ask_path(None, "get", &path)?;
         return Ok(text);
     }
     let Some((resource, request)) = request(url) else {
+        cx.api.ask_path(None, "get", &path)?;
         let text = "the server could not find the requested resource";
         return Err(Status::new(Reason::NotFound, text).into());
     };
