@@ -37,10 +37,36 @@ fn find(cx: &mut Cx<'_>, args: &Args) -> Outcome<(Vec<Found>, Vec<crate::fail::F
     target::find(cx, args, &args.words, Rules { all_by_default: true, ..Rules::default() })
 }
 
-/// Whether the kind rolls out at all.
-fn supported(one: &Found, what: &str, kinds: &[&str]) -> Outcome {
-    if one.kind.group == "apps" && kinds.contains(&one.kind.kind) {
+/// Kinds of which one may ask at all; of the others not even that.
+const VISITED: [(&str, &str); 8] = [
+    ("", "Pod"),
+    ("", "ReplicationController"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+];
+
+/// `ReplicaSet.apps`, or the kind alone.
+fn group_kind(one: &Found) -> String {
+    let (group, kind) = (one.kind.group, one.kind.kind);
+    if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") }
+}
+
+/// Whether the kind rolls out at all. `what` is asked for, a `tool` would give it.
+// Models kubectl/pkg/apps/kind_visitor.go.
+fn supported(one: &Found, what: &str, tool: &str) -> Outcome {
+    let (group, kind) = (one.kind.group, one.kind.kind);
+    if group == "apps" && ["DaemonSet", "Deployment", "StatefulSet"].contains(&kind) {
         return Ok(());
     }
-    error(format!("no {what} has been implemented for \"{}\"", one.kind.kind))
+    let name = group_kind(one);
+    if VISITED.contains(&(group, kind)) {
+        return error(format!("no {tool} has been implemented for {name:?}"));
+    }
+    error(format!(
+        "error retrieving {what} for {name:?}, no visitor method exists for {{{group} {kind}}}"
+    ))
 }

@@ -67,7 +67,7 @@ fn of_revision(owner: &Value, kept: &Value) -> Past {
 }
 
 fn history(cx: &mut Cx<'_>, args: &Args, format: &Format, one: &Found) -> Outcome {
-    supported(one, "history viewer", &["DaemonSet", "Deployment", "StatefulSet"])?;
+    supported(one, "history", "history viewer")?;
     let mut all: Vec<Past> = match one.kind.kind {
         "Deployment" => owned_sets(cx, &one.object).into_iter().map(of_replica_set).collect(),
         _ => {

@@ -4,7 +4,7 @@
 use clock::{Duration, SimTime};
 use serde_json::Value;
 
-use super::{WHICH, find, supported};
+use super::{WHICH, find, group_kind};
 use crate::command;
 use crate::describe::revision;
 use crate::fail::{self, Fail, Outcome, error};
@@ -61,13 +61,13 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 
 /// The message about an object, and whether its rollout is done.
 fn status(one: &Found, wanted: i64) -> Outcome<(String, bool)> {
-    supported(one, "rollout status viewer", &["Deployment", "DaemonSet", "StatefulSet"])?;
     let object = &one.object;
     let observed = object.int("metadata.generation") <= object.int("status.observedGeneration");
-    match one.kind.kind {
-        "Deployment" => deployment(object, observed, wanted),
-        "DaemonSet" => daemon_set(object, observed),
-        _ => stateful_set(object, observed),
+    match (one.kind.group, one.kind.kind) {
+        ("apps", "Deployment") => deployment(object, observed, wanted),
+        ("apps", "DaemonSet") => daemon_set(object, observed),
+        ("apps", "StatefulSet") => stateful_set(object, observed),
+        _ => error(format!("no status viewer has been implemented for {}", group_kind(one))),
     }
 }
 

@@ -70,7 +70,7 @@ fn undo(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
             one.plural_name()
         ));
     }
-    supported(one, "rollbacker", &["DaemonSet", "Deployment", "StatefulSet"])?;
+    supported(one, "rollbacker", "rollbacker")?;
     let done = match one.kind.kind {
         "Deployment" => to_replica_set(cx, writer, one)?,
         _ => to_revision(cx, writer, one)?,
