@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Node, Pod, StatefulSet};
+use api::{DaemonSet, Node, Pod, StatefulSet};
 use client::WatchKind;
 use cluster::Config;
 use tests::history::History;
@@ -154,7 +154,8 @@ fn daemon_pods_hold(surge: &str, missing: &str, per_node: usize, unavailable: us
     }
     let mut nodes = 0;
     history.cluster.server().for_each_object(&mut |object| {
-        nodes += usize::from(object.as_any().is::<Node>());
+        let set = object.as_any().downcast_ref::<DaemonSet>();
+        nodes += set.map_or(0, |set| usize::try_from(set.status.number_ready).unwrap());
     });
     let mut pods: BTreeMap<String, Arc<Pod>> = BTreeMap::new();
     let (mut rolled, mut tainted) = (false, false);
@@ -185,7 +186,10 @@ fn daemon_pods_hold(surge: &str, missing: &str, per_node: usize, unavailable: us
         let enough = !rolled || tainted || nodes - available <= unavailable;
         assert!(enough, "{surge}/{missing}: only {available} of {nodes} nodes are served");
     }
-    assert!(rolled && tainted, "rolled out: {rolled}, tainted: {tainted}");
+    assert!(
+        nodes >= 3 && rolled && tainted,
+        "{nodes} nodes, rolled out: {rolled}, tainted: {tainted}"
+    );
     assert_eq!(pods.len(), nodes, "{surge}/{missing}: {:?}", pods.keys());
 }
 
