@@ -11,8 +11,9 @@ use crate::attempts::{NodeRefusal, NodeScore, PluginScore, PluginScores, Refusal
 use crate::cache::NodeId;
 use crate::config::Config;
 use crate::diagnosis::{fit_message, histogram, pre_filter_message};
-use crate::framework::{Cycle, CycleState, Refusals, Scope, Status};
+use crate::framework::{Cycle, CycleState, Nomination, Refusals, Scope, Status};
 use crate::node_info::NodeInfo;
+use crate::nominated;
 use crate::profile::{Filters, PluginIndex, Profile, Scorer, bit};
 use crate::queue::PluginSet;
 use crate::reuse::{Reuse, raw_scores};
@@ -40,6 +41,10 @@ pub struct Decision {
     pub scores: Vec<NodeScore>,
     pub tied: u32,
     pub tie: Vec<SmolStr>,
+    /// The node that gets room once its victims are gone.
+    pub nomination: Option<Nomination>,
+    /// Whether the pod loses the node that it was nominated to before.
+    pub clears_nomination: bool,
 }
 
 /// What of the details a decision keeps.
@@ -98,13 +103,15 @@ impl Algorithm {
         let mut state = CycleState::default();
         match profile.pre_filter(cycle, &mut state) {
             Err((plugin, status)) => {
-                refused_at_once(profile, cycle, &state, plugin, status, &mut decision);
+                let failed = Failed { profile, cycle, state: &mut state, rng };
+                refused_at_once(failed, plugin, status, &mut decision);
             }
             Ok(filters) => {
-                let mut verdicts = self.find(config, cycle, &state, &filters);
+                let mut verdicts = self.find(profile, config, cycle, &mut state, &filters);
                 verdicts.tell(profile, cycle, detail.nodes, &mut decision);
                 if self.scratch.feasible.is_empty() {
-                    explain(profile, cycle, &state, &filters, &verdicts, &mut decision);
+                    let failed = Failed { profile, cycle, state: &mut state, rng };
+                    explain(failed, &filters, &verdicts, &mut decision);
                 } else {
                     let known = &mut verdicts;
                     self.choose(profile, cycle, &mut state, known, rng, detail, &mut decision);
@@ -115,14 +122,21 @@ impl Algorithm {
         decision
     }
 
-    /// Looks at nodes in turn until enough will do; leaves those in `scratch.feasible`.
+    /// Looks at nodes in turn until enough will do; leaves those in `scratch.feasible`. A node
+    /// that others made room on is taken before all others, if it will do.
     fn find(
         &mut self,
+        profile: &Profile,
         config: &Config,
         cycle: &Cycle<'_>,
-        state: &CycleState,
+        state: &mut CycleState,
         filters: &Filters<'_>,
     ) -> Verdicts {
+        self.scratch.feasible.clear();
+        if let Some(node) = nominated_node(profile, cycle, state, filters) {
+            self.scratch.feasible.push(node);
+            return self.reuse.begin(config.reuse, cycle);
+        }
         let all = cycle.cache.order();
         let named: Vec<NodeId>;
         let nodes = match &filters.nodes {
@@ -134,15 +148,10 @@ impl Algorithm {
         };
         let wanted = enough(config.percentage_of_nodes_to_score, nodes.len());
         let mut verdicts = self.reuse.begin(config.reuse, cycle);
-        self.scratch.feasible.clear();
         let start = if nodes.is_empty() { 0 } else { self.next_start % nodes.len() };
         let turns = nodes.iter().skip(start).chain(nodes.iter().take(start));
         for id in turns {
-            let mut verdict = verdicts.node_verdict(cycle, state, filters, *id);
-            if verdict == Verdicts::FEASIBLE && !filters.rest.is_empty() {
-                let Some(info) = cycle.cache.node(*id) else { continue };
-                verdict = verdicts.first_refusal(cycle, state, &filters.rest, info);
-            }
+            let verdict = verdicts.verdict(profile, cycle, state, filters, *id);
             if verdict != Verdicts::FEASIBLE {
                 verdicts.refuse(*id, verdict);
                 continue;
@@ -291,18 +300,65 @@ fn best_rows(totals: &[i64], best: i64, tied: usize, wanted: usize) -> Vec<usize
     rows
 }
 
-/// `PreFilter` refused: every node counts as refused for that reason.
-fn refused_at_once(
+/// The node that the pod is nominated to, if it will do now.
+/// Models evaluateNominatedNode.
+fn nominated_node(
     profile: &Profile,
     cycle: &Cycle<'_>,
-    state: &CycleState,
+    state: &mut CycleState,
+    filters: &Filters<'_>,
+) -> Option<NodeId> {
+    let name = &cycle.pod.pod.status.nominated_node_name;
+    if name.is_empty() || filters.nodes.as_ref().is_some_and(|(names, _)| !names.contains(name)) {
+        return None;
+    }
+    let info = cycle.cache.named(name).and_then(|id| cycle.cache.node(id))?;
+    let refused = nominated::refusal(profile, cycle, state, filters, info).is_some();
+    (!refused).then_some(info.id)
+}
+
+/// A cycle that found no node.
+struct Failed<'a, 'c> {
+    profile: &'a Profile,
+    cycle: &'a Cycle<'c>,
+    state: &'a mut CycleState,
+    rng: &'a mut Rng,
+}
+
+impl Failed<'_, '_> {
+    /// Asks whether room can be made. Gives the words for the message.
+    fn post_filter(
+        self,
+        nodes: &[(NodeId, &Status)],
+        others: Option<&Status>,
+        filters: Option<&Filters<'_>>,
+        decision: &mut Decision,
+    ) -> String {
+        let Failed { profile, cycle, state, rng } = self;
+        let total = cycle.cache.order().len();
+        let mut refusals = Refusals { nodes, others, total, profile, filters, rng };
+        match profile.post_filter(cycle, state, &mut refusals) {
+            Ok(nomination) => {
+                decision.nomination = Some(nomination);
+                String::new()
+            }
+            Err(said) => {
+                decision.clears_nomination = said.clears;
+                said.status.message()
+            }
+        }
+    }
+}
+
+/// `PreFilter` refused: every node counts as refused for that reason.
+fn refused_at_once(
+    failed: Failed<'_, '_>,
     plugin: PluginIndex,
     status: Status,
     decision: &mut Decision,
 ) {
-    let total = cycle.cache.order().len();
-    let refusals = Refusals { nodes: &[], others: Some(&status), total };
-    let post = profile.post_filter(cycle, state, &refusals).err().unwrap_or_default();
+    let (profile, total) = (failed.profile, failed.cycle.cache.order().len());
+    let post = failed.post_filter(&[], Some(&status), None, decision);
     decision.message = pre_filter_message(total, &status.message(), &post);
     decision.refused_by = bit(plugin);
     let (plugin, nodes) = (profile.name(plugin), total as u32);
@@ -311,14 +367,12 @@ fn refused_at_once(
 
 /// No node will do: says why, and whether removing pods would help.
 fn explain(
-    profile: &Profile,
-    cycle: &Cycle<'_>,
-    state: &CycleState,
+    failed: Failed<'_, '_>,
     filters: &Filters<'_>,
     verdicts: &Verdicts,
     decision: &mut Decision,
 ) {
-    let total = cycle.cache.order().len();
+    let total = failed.cycle.cache.order().len();
     let left_out = filters.nodes.as_ref().map(|(_, by)| {
         let plugins = by.join(" ");
         let reason = format!("node(s) didn't satisfy plugin(s) [{plugins}]");
@@ -326,10 +380,7 @@ fn explain(
     });
     let nodes: Vec<(NodeId, &Status)> = verdicts.statuses().collect();
     let others = left_out.as_ref();
-    let post = profile
-        .post_filter(cycle, state, &Refusals { nodes: &nodes, others, total })
-        .err()
-        .unwrap_or_default();
+    let post = failed.post_filter(&nodes, others, Some(filters), decision);
     let counted = decision.refusals.iter().map(|r| (&*r.status, r.nodes as usize));
     let others = others.map(|status| (status, total - nodes.len()));
     decision.message = fit_message(total, &histogram(counted.chain(others)), &post);

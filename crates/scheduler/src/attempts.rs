@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
-use crate::framework::Status;
+use crate::framework::{Nomination, Status};
 
 pub const ATTEMPTS_PER_POD_MAX: usize = 16;
 pub const ATTEMPTS_MAX: usize = 2_000;
@@ -125,6 +125,8 @@ pub struct Attempt {
     /// How many nodes had the highest total, and the first of them.
     pub tied: u32,
     pub tie: Vec<SmolStr>,
+    /// What the pod was promised instead of a node.
+    pub nomination: Option<Arc<Nomination>>,
 }
 
 impl Attempt {
@@ -153,6 +155,7 @@ impl Attempt {
             plugins: Arc::clone(&self.plugins),
             scores: kept.collect(),
             tie: self.tie.iter().take(AGED_NODES).cloned().collect(),
+            nomination: self.nomination.clone(),
             ..*self
         }
     }

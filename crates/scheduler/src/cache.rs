@@ -2,6 +2,7 @@
 //! has just placed are assumed here before the API server confirms them.
 //! Models pkg/scheduler/backend/cache/{cache,node_tree}.go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{Node, Pod};
@@ -51,6 +52,8 @@ pub struct Cache {
     image_epoch: u64,
     /// The epoch at which a node came or went.
     nodes_changed: u64,
+    /// How many assigned pods have each priority.
+    priorities: BTreeMap<i32, u32>,
     affinity_pods: u32,
     anti_affinity_pods: u32,
     labels_epoch: u64,
@@ -110,6 +113,19 @@ impl Cache {
 
     pub fn any_required_anti_affinity(&self) -> bool {
         self.anti_affinity_pods > 0
+    }
+
+    /// Whether any assigned pod matters less than this.
+    pub fn any_pod_below(&self, priority: i32) -> bool {
+        self.priorities.range(..priority).next().is_some()
+    }
+
+    fn count_priority(&mut self, priority: i32, add: bool) {
+        let count = self.priorities.entry(priority).or_insert(0);
+        *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
+        if *count == 0 {
+            self.priorities.remove(&priority);
+        }
     }
 
     pub fn is_assumed(&self, uid: Uid) -> bool {
@@ -282,6 +298,7 @@ impl Cache {
             self.remove_pod(uid);
         }
         self.count_claims(&pod.pod, true);
+        self.count_priority(pod.template.priority(), true);
         self.affinity_pods += u32::from(pod.template.terms.any());
         self.anti_affinity_pods += u32::from(pod.template.terms.requires_anti());
         self.pods.insert(uid, PodState { node, assumed });
@@ -321,6 +338,7 @@ impl Cache {
         let state = self.pods.swap_remove(&uid)?;
         let pod = self.nodes.get_mut(state.node as usize)?.remove_pod(uid)?;
         self.count_claims(&pod.pod, false);
+        self.count_priority(pod.template.priority(), false);
         self.affinity_pods -= u32::from(pod.template.terms.any());
         self.anti_affinity_pods -= u32::from(pod.template.terms.requires_anti());
         self.touch(state.node);

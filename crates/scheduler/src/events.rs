@@ -8,6 +8,7 @@ use api::core::reference::ObjectReference;
 use api::{Event, Kind, Pod};
 use apimachinery::meta::ObjectMeta;
 use apimachinery::meta::Uid;
+use apimachinery::wire::Wire;
 use client::{ApiExt, Ctx};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -49,6 +50,17 @@ impl Recorder {
 
     /// A lost event is nobody's error.
     pub fn say(&mut self, ctx: &mut Ctx<'_>, pod: &Pod, saying: &Saying<'_>) {
+        self.say_related(ctx, pod, saying, None);
+    }
+
+    /// The same with another pod that has to do with it.
+    pub fn say_related(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        pod: &Pod,
+        saying: &Saying<'_>,
+        related: Option<&Pod>,
+    ) {
         let meta = &pod.metadata;
         let key = (meta.uid, meta.resource_version, saying.reason);
         if let Some(name) = self.said.get(&key) {
@@ -66,6 +78,7 @@ impl Recorder {
             message: truncated(saying.note),
             body: self.body(saying),
             event_time: Some(ctx.micro_time()),
+            related: related.map(|pod| Box::new(reference(pod).to_value())),
             ..Event::default()
         };
         let _ = ctx.api.create(event);

@@ -5,11 +5,14 @@ use std::any::Any;
 use std::sync::Arc;
 
 use api::{Node, Pod};
+use clock::Rng;
 use smol_str::SmolStr;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, NodeId};
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
+use crate::nominated::Nominated;
+use crate::profile::{Filters, Profile};
 use crate::template::{PodInfo, Template};
 use crate::volumes::{Assumed, StorageChange};
 
@@ -67,6 +70,7 @@ pub struct Cycle<'a> {
     pub pod: &'a PodInfo,
     pub cache: &'a Cache,
     pub lookup: &'a Lookup,
+    pub nominated: &'a Nominated,
 }
 
 impl<'a> Cycle<'a> {
@@ -91,8 +95,8 @@ impl CycleState {
         self.entries.iter().find_map(|entry| entry.downcast_ref::<T>())
     }
 
-    pub fn clear(&mut self) {
-        self.entries.clear();
+    pub fn get_mut<T: Any>(&mut self) -> Option<&mut T> {
+        self.entries.iter_mut().find_map(|entry| entry.downcast_mut::<T>())
     }
 }
 
@@ -262,6 +266,10 @@ pub trait PreEnqueue {
 
 pub trait PreFilter {
     fn pre_filter(&self, cycle: &Cycle<'_>, state: &mut CycleState) -> PreFiltered;
+
+    /// Brings the state up to date with a pod that is thought to come to a node, or to leave it
+    /// (`by` is -1).
+    fn change(&self, _: &Cycle<'_>, _: &mut CycleState, _pod: &PodInfo, _: &NodeInfo, _by: i64) {}
 }
 
 pub trait Filter {
@@ -272,23 +280,60 @@ pub trait Filter {
     fn filter(&self, cycle: &Cycle<'_>, state: &CycleState, node: &NodeInfo) -> Verdict;
 }
 
-/// What was found about the nodes before `PostFilter`.
+/// What was found about the nodes before `PostFilter`, and what it may use.
 pub struct Refusals<'a> {
     /// Of the nodes that were looked at.
-    pub nodes: &'a [(crate::cache::NodeId, &'a Status)],
+    pub nodes: &'a [(NodeId, &'a Status)],
     /// Of all others.
     pub others: Option<&'a Status>,
     pub total: usize,
+    pub profile: &'a Profile,
+    /// None where a plugin refused before any node was looked at.
+    pub filters: Option<&'a Filters<'a>>,
+    pub rng: &'a mut Rng,
+}
+
+impl Refusals<'_> {
+    pub fn of(&self, node: NodeId) -> Option<&Status> {
+        let known = self.nodes.iter().find(|(id, _)| *id == node);
+        known.map(|(_, status)| *status).or(self.others)
+    }
+
+    /// The nodes on which removing pods could help.
+    pub fn resolvable(&self, cycle: &Cycle<'_>) -> Vec<NodeId> {
+        let helps = |status: &Status| status.code == Code::Unschedulable;
+        let looked = self.nodes.iter().filter(|(_, status)| helps(status)).map(|(id, _)| *id);
+        if !self.others.is_some_and(helps) {
+            return looked.collect();
+        }
+        let order = cycle.cache.order().iter().copied();
+        order.filter(|id| self.of(*id).is_some_and(helps)).collect()
+    }
+}
+
+/// A node that gets room for the pod once the victims are gone.
+#[derive(Clone, Debug)]
+pub struct Nomination {
+    pub node: SmolStr,
+    pub victims: Vec<PodInfo>,
+    /// The nodes that were as good.
+    pub tie: Vec<SmolStr>,
+}
+
+/// What could not be done, in words for the message.
+pub struct NoHelp {
+    pub status: Status,
+    /// Whether a node that the pod was nominated to before is not its any more.
+    pub clears: bool,
 }
 
 pub trait PostFilter {
-    /// What it could not do, in words for the message; `Ok` names the node it made room on.
     fn post_filter(
         &self,
         cycle: &Cycle<'_>,
-        state: &CycleState,
-        refusals: &Refusals<'_>,
-    ) -> std::result::Result<SmolStr, Status>;
+        state: &mut CycleState,
+        refusals: &mut Refusals<'_>,
+    ) -> std::result::Result<Nomination, NoHelp>;
 }
 
 pub trait PreScore {

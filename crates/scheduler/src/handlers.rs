@@ -10,6 +10,7 @@ use clock::SimTime;
 use crate::changes;
 use crate::framework::{ClusterEvent, PodChange};
 use crate::scheduler::Scheduler;
+use crate::template::PodInfo;
 
 fn is_assigned(pod: &Pod) -> bool {
     !pod.spec.node_name.is_empty()
@@ -53,6 +54,7 @@ impl Scheduler {
 
     fn assigned_pod_added(&mut self, now: SimTime, pod: &Arc<Pod>) {
         self.cache.set_pod(pod);
+        self.nominated.remove(pod.metadata.uid);
         self.move_all(now, &ClusterEvent::AssignedPodAdd(pod));
     }
 
@@ -68,6 +70,9 @@ impl Scheduler {
             return;
         }
         let info = self.cache.templates.info(pod);
+        if !pod.status.nominated_node_name.is_empty() {
+            self.nominated.set(info.clone(), &pod.status.nominated_node_name);
+        }
         let gated = self.profile.pre_enqueue(pod).is_err();
         let rank = self.profile.rank(&info);
         self.queue.add(now, info, rank, gated);
@@ -85,6 +90,7 @@ impl Scheduler {
             return;
         }
         let info = self.cache.templates.info(new);
+        self.renominate(old, &info);
         let rank = self.profile.rank(&info);
         if !self.queue.update(&info, rank) {
             self.waiting_pod_added(now, new);
@@ -107,8 +113,24 @@ impl Scheduler {
         }
     }
 
+    /// A nomination that was not written yet outlives other changes of the pod.
+    fn renominate(&mut self, old: &Pod, info: &PodInfo) {
+        let (before, now) = (&old.status.nominated_node_name, &info.pod.status.nominated_node_name);
+        let known = self.nominated.node_of(info.uid()).cloned();
+        match (before.is_empty(), now.is_empty()) {
+            (_, false) => self.nominated.set(info.clone(), now),
+            (false, true) => self.nominated.remove(info.uid()),
+            (true, true) => {
+                if let Some(node) = known {
+                    self.nominated.set(info.clone(), &node);
+                }
+            }
+        }
+    }
+
     fn pod_gone(&mut self, now: SimTime, pod: &Arc<Pod>) {
         self.queue.remove(pod.metadata.uid);
+        self.nominated.remove(pod.metadata.uid);
         if is_assigned(pod) || self.cache.is_assumed(pod.metadata.uid) {
             self.forget(now, pod);
         }

@@ -1,7 +1,9 @@
 //! Objects beside pods and nodes that decide where a pod goes: services and a pod's owner give the
-//! selector of default spreading, namespaces their labels.
+//! selector of default spreading, namespaces their labels, budgets protect victims.
 
-use api::{Namespace, Pod, ReplicaSet, ReplicationController, Service, StatefulSet};
+use api::{
+    Namespace, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Service, StatefulSet,
+};
 use apimachinery::labels::{Labels, Selector};
 use client::{Delta, Store, WatchEvent};
 
@@ -16,6 +18,7 @@ pub struct Lookup {
     stateful_sets: Store<StatefulSet>,
     pub namespaces: NamespaceLabels,
     pub volumes: Volumes,
+    pub budgets: Store<PodDisruptionBudget>,
 }
 
 impl Lookup {
@@ -28,6 +31,8 @@ impl Lookup {
             self.replication_controllers.apply(&delta);
         } else if let Some(delta) = Delta::<StatefulSet>::of(event) {
             self.stateful_sets.apply(&delta);
+        } else if let Some(delta) = Delta::<PodDisruptionBudget>::of(event) {
+            self.budgets.apply(&delta);
         } else if let Some(delta) = Delta::<Namespace>::of(event) {
             let meta = &delta.new.metadata;
             if delta.is_deleted() {

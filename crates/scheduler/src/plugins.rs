@@ -20,6 +20,7 @@ mod volume_binding;
 mod volume_restrictions;
 mod volume_zone;
 
+pub use self::default_preemption::BY_SCHEDULER;
 use crate::framework::Plugin;
 
 /// A plugin that a profile may enable.

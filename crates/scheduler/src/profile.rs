@@ -6,7 +6,8 @@ use std::sync::Arc;
 use api::{Node, Pod};
 
 use crate::framework::{
-    ClusterEvent, Cycle, CycleState, Filter, PreFiltered, Refusals, Scope, Score, Status, Verdict,
+    ClusterEvent, Code, Cycle, CycleState, Filter, NoHelp, Nomination, PreFiltered, Refusals,
+    Scope, Score, Status, Verdict,
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
@@ -33,6 +34,18 @@ pub struct Filters<'a> {
     pub rest: Vec<(PluginIndex, &'a dyn Filter)>,
     /// The nodes that are left, and the plugins that left out the others.
     pub nodes: Option<(Vec<smol_str::SmolStr>, Vec<&'static str>)>,
+}
+
+impl Filters<'_> {
+    pub fn first_refusal(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &CycleState,
+        info: &NodeInfo,
+    ) -> Option<(PluginIndex, Status)> {
+        let mut all = self.node.iter().chain(&self.rest);
+        all.find_map(|(i, filter)| filter.filter(cycle, state, info).err().map(|s| (*i, s)))
+    }
 }
 
 /// A score plugin that takes part in a cycle.
@@ -116,25 +129,52 @@ impl Profile {
         Ok(filters)
     }
 
-    /// The message of all `PostFilter` plugins, or the node that one made room on.
+    /// Tells the plugins of a pod that is thought to have come to a node.
+    pub fn add_pod(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        pod: &PodInfo,
+        info: &NodeInfo,
+    ) {
+        let points = self.plugins.iter().filter_map(|r| r.plugin.pre_filter());
+        points.for_each(|point| point.change(cycle, state, pod, info, 1));
+    }
+
+    /// The same of a pod that is thought to have left it.
+    pub fn remove_pod(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        pod: &PodInfo,
+        info: &NodeInfo,
+    ) {
+        let points = self.plugins.iter().filter_map(|r| r.plugin.pre_filter());
+        points.for_each(|point| point.change(cycle, state, pod, info, -1));
+    }
+
+    /// The node that a `PostFilter` plugin can make room on, or the words of all of them.
     pub fn post_filter(
         &self,
         cycle: &Cycle<'_>,
-        state: &CycleState,
-        refusals: &Refusals<'_>,
-    ) -> Result<smol_str::SmolStr, String> {
+        state: &mut CycleState,
+        refusals: &mut Refusals<'_>,
+    ) -> Result<Nomination, NoHelp> {
         let mut reasons = Vec::new();
+        let mut clears = false;
         for Registered { plugin, .. } in &self.plugins {
             let Some(point) = plugin.post_filter() else { continue };
             match point.post_filter(cycle, state, refusals) {
-                Ok(node) => return Ok(node),
-                Err(status) if status.code == crate::framework::Code::Unschedulable => {
-                    reasons.extend(status.reasons().cloned());
+                Ok(nomination) => return Ok(nomination),
+                Err(said) if said.status.code == Code::Unschedulable => {
+                    clears |= said.clears;
+                    reasons.push(said.status.message());
                 }
-                Err(status) => return Err(status.message()),
+                Err(said) => return Err(said),
             }
         }
-        Err(reasons.join(", "))
+        let status = Status::new(Code::Unschedulable, reasons.join(", "));
+        Err(NoHelp { status, clears })
     }
 
     pub fn pre_score(

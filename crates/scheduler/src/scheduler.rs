@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::core::pod_status::{ConditionStatus, PodCondition, PodConditionType, Why};
-use api::{Namespace, Node, Pod, ReplicaSet, ReplicationController, Service, StatefulSet};
+use api::{
+    Namespace, Node, Pod, PodDisruptionBudget, ReplicaSet, ReplicationController, Service,
+    StatefulSet,
+};
 use apimachinery::meta::{Key, Uid};
 use client::{ApiExt, Component, Ctx, User, WatchEvent, WatchSpec};
 use clock::SimTime;
@@ -16,8 +19,9 @@ use crate::attempts::{Attempt, Attempts, BEST_NODES, DETAILED_NODES_MAX, Outcome
 use crate::cache::Cache;
 use crate::config::Config;
 use crate::events::{Recorder, Saying};
-use crate::framework::{Code, Cycle, Status};
+use crate::framework::{Code, Cycle, Nomination, Status};
 use crate::lookup::Lookup;
+use crate::nominated::Nominated;
 use crate::plugins;
 use crate::profile::Profile;
 use crate::queue::{Queue, QueueLengths, QueuedPod};
@@ -38,8 +42,9 @@ pub struct Scheduler {
     pub(crate) queue: Queue,
     pub(crate) lookup: Lookup,
     algorithm: Algorithm,
+    pub(crate) nominated: Nominated,
     attempts: Attempts,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
     /// Pods that have their node and wait for their volumes.
     pub(crate) waiting: BTreeMap<Uid, WaitingPod>,
     cycle_at: Option<SimTime>,
@@ -54,6 +59,7 @@ impl Scheduler {
             queue: Queue::new(&config),
             lookup: Lookup::default(),
             algorithm: Algorithm::default(),
+            nominated: Nominated::default(),
             attempts: Attempts::default(),
             recorder: Recorder::new(&config.scheduler_name),
             waiting: BTreeMap::new(),
@@ -117,7 +123,8 @@ impl Scheduler {
         }
         let small = self.cache.order().len() <= DETAILED_NODES_MAX || self.config.explain;
         let detail = Detail { nodes: small, best: if small { usize::MAX } else { BEST_NODES } };
-        let cycle = Cycle { pod: &pod.info, cache: &self.cache, lookup: &self.lookup };
+        let (cache, lookup, nominated) = (&self.cache, &self.lookup, &self.nominated);
+        let cycle = Cycle { pod: &pod.info, cache, lookup, nominated };
         let decision = self.algorithm.decide(&self.profile, &self.config, &cycle, ctx.rng, detail);
         match decision.node {
             Some(node) => self.place(ctx, pod, node, decision),
@@ -129,9 +136,11 @@ impl Scheduler {
     fn place(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, node: u32, decision: Decision) {
         let Some(info) = self.cache.node(node) else { return };
         let name = info.name.clone();
-        let cycle = Cycle { pod: &pod.info, cache: &self.cache, lookup: &self.lookup };
+        let (cache, lookup, nominated) = (&self.cache, &self.lookup, &self.nominated);
+        let cycle = Cycle { pod: &pod.info, cache, lookup, nominated };
         let reserved = info.node.as_ref().map(|node| self.profile.reserve(&cycle, node));
         self.cache.assume(pod.info.clone(), node);
+        self.nominated.remove(pod.info.uid());
         match reserved.unwrap_or(Ok(Vec::new())) {
             Ok(all) if all.is_empty() => self.finish(ctx, pod, name, decision),
             Ok(all) => self.wait_for(ctx, pod, name, decision, all),
@@ -154,7 +163,7 @@ impl Scheduler {
                 let saying =
                     Saying { type_: "Normal", reason: "Scheduled", action: "Binding", note: &note };
                 self.recorder.say(ctx, &pod.info.pod, &saying);
-                self.keep(ctx.now, &pod, decision, Outcome::Bound { node: name });
+                self.keep(ctx.now, &pod, decision, Outcome::Bound { node: name }, None);
             }
             Err(status) => {
                 let message = format!("binding rejected: {}", status.message());
@@ -183,19 +192,33 @@ impl Scheduler {
     }
 
     /// Puts the pod back and tells why. Models `handleSchedulingFailure`.
-    fn fail(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, decision: Decision, status: Status) {
+    fn fail(&mut self, ctx: &mut Ctx<'_>, pod: QueuedPod, mut decision: Decision, status: Status) {
         let message = status.message();
+        let nomination = decision.nomination.take().map(Arc::new);
+        let clears = decision.clears_nomination || status.code == Code::Error;
+        let nominates = match &nomination {
+            Some(nomination) => Some(nomination.node.clone()),
+            None => (clears || message == NO_NODES).then(SmolStr::default),
+        };
         let outcome = if status.code == Code::Error || message == NO_NODES {
             Outcome::Error { message: message.clone() }
         } else {
             Outcome::Unschedulable { message: message.clone() }
         };
-        self.keep(ctx.now, &pod, decision, outcome);
-        let object = Arc::clone(&pod.info.pod);
+        self.keep(ctx.now, &pod, decision, outcome, nomination.clone());
+        let info = pod.info.clone();
+        match &nominates {
+            Some(node) if node.is_empty() => self.nominated.remove(info.uid()),
+            Some(node) => self.nominated.set(info.clone(), node),
+            None => {}
+        }
         self.queue.add_unschedulable(ctx.now, pod);
-        self.say_failed(ctx, &object, &message);
+        self.say_failed(ctx, &info.pod, &message);
         let reason = if status.code == Code::Error { "SchedulerError" } else { "Unschedulable" };
-        set_unscheduled(ctx, &object, reason, &message);
+        set_unscheduled(ctx, &info.pod, reason, &message, nominates.as_ref());
+        if let Some(nomination) = nomination {
+            self.preempt(ctx, &info, &nomination);
+        }
     }
 
     fn say_failed(&mut self, ctx: &mut Ctx<'_>, pod: &Pod, note: &str) {
@@ -204,7 +227,14 @@ impl Scheduler {
         self.recorder.say(ctx, pod, &saying);
     }
 
-    fn keep(&mut self, at: SimTime, pod: &QueuedPod, decision: Decision, outcome: Outcome) {
+    fn keep(
+        &mut self,
+        at: SimTime,
+        pod: &QueuedPod,
+        decision: Decision,
+        outcome: Outcome,
+        nomination: Option<Arc<Nomination>>,
+    ) {
         let meta = &pod.info.pod.metadata;
         self.attempts.push(Attempt {
             at,
@@ -222,12 +252,20 @@ impl Scheduler {
             scores: decision.scores,
             tied: decision.tied,
             tie: decision.tie,
+            nomination,
         });
     }
 }
 
-/// Writes the condition that says why a pod waits.
-fn set_unscheduled(ctx: &mut Ctx<'_>, pod: &Pod, reason: &'static str, message: &str) {
+/// Writes the condition that says why a pod waits, and the node that it is nominated to (nothing
+/// takes that back).
+fn set_unscheduled(
+    ctx: &mut Ctx<'_>,
+    pod: &Pod,
+    reason: &'static str,
+    message: &str,
+    nominates: Option<&SmolStr>,
+) {
     let why = Arc::new(Why { reason: SmolStr::new_static(reason), message: message.into() });
     let since = ctx.time();
     let changed = |pod: &Pod| {
@@ -236,7 +274,12 @@ fn set_unscheduled(ctx: &mut Ctx<'_>, pod: &Pod, reason: &'static str, message: 
         condition.why = Some(Arc::clone(&why));
         condition.observed_generation = pod.metadata.generation;
         let mut new = pod.clone();
-        new.status.set_condition(condition).then_some(new)
+        let mut changed = new.status.set_condition(condition);
+        if let Some(node) = nominates.filter(|node| **node != new.status.nominated_node_name) {
+            new.status.nominated_node_name = node.clone();
+            changed = true;
+        }
+        changed.then_some(new)
     };
     let Some(new) = changed(pod) else { return };
     let Err(status) = ctx.api.update_status(new) else { return };
@@ -266,6 +309,7 @@ impl Component for Scheduler {
             WatchSpec::all::<Pod>(),
             WatchSpec::all::<Namespace>(),
             WatchSpec::all::<Service>(),
+            WatchSpec::all::<PodDisruptionBudget>(),
             WatchSpec::all::<ReplicaSet>(),
             WatchSpec::all::<ReplicationController>(),
             WatchSpec::all::<StatefulSet>(),

@@ -7,6 +7,7 @@ use crate::attempts::{NodeRefusal, Refusal};
 use crate::cache::NodeId;
 use crate::framework::{Cycle, CycleState, Filter, Status};
 use crate::node_info::NodeInfo;
+use crate::nominated;
 use crate::profile::{Filters, PluginIndex, Profile, bit};
 use crate::queue::PluginSet;
 use crate::reuse::Cells;
@@ -41,8 +42,29 @@ impl Verdicts {
         self.refused.push((node, verdict));
     }
 
+    /// What all filters say of a node.
+    pub fn verdict(
+        &mut self,
+        profile: &Profile,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        filters: &Filters<'_>,
+        id: NodeId,
+    ) -> u32 {
+        let Some(info) = cycle.cache.node(id) else { return Verdicts::FEASIBLE };
+        if !cycle.nominated.is_empty() && !cycle.nominated.on(&info.name).is_empty() {
+            let said = nominated::refusal(profile, cycle, state, filters, info);
+            return said.map_or(Verdicts::FEASIBLE, |(plugin, s)| self.number(plugin, s));
+        }
+        let verdict = self.node_verdict(cycle, state, filters, id);
+        if verdict != Verdicts::FEASIBLE || filters.rest.is_empty() {
+            return verdict;
+        }
+        self.first_refusal(cycle, state, &filters.rest, info)
+    }
+
     /// What the filters say that look at one node alone: zero, or the number of a refusal.
-    pub fn node_verdict(
+    fn node_verdict(
         &mut self,
         cycle: &Cycle<'_>,
         state: &CycleState,
@@ -62,7 +84,7 @@ impl Verdicts {
         verdict
     }
 
-    pub fn first_refusal(
+    fn first_refusal(
         &mut self,
         cycle: &Cycle<'_>,
         state: &CycleState,

@@ -98,9 +98,5 @@ fn assign(pod: &mut Pod, node: SmolStr, now: Time) {
     pod.spec.node_name = node;
     pod.status.nominated_node_name = SmolStr::default();
     let type_ = PodConditionType::PodScheduled;
-    let mut condition = PodCondition::new(type_, ConditionStatus::True, now);
-    if let Some(old) = pod.status.condition(&condition.type_) {
-        condition.observed_generation = old.observed_generation;
-    }
-    pod.status.set_condition(condition);
+    pod.status.set_condition(PodCondition::new(type_, ConditionStatus::True, now));
 }

@@ -2,10 +2,9 @@
 //! refused, since claims are not kept here.
 //! Models the part of pkg/scheduler/framework/plugins/dynamicresources that such pods see.
 
-use smol_str::SmolStr;
-
 use crate::framework::{
-    Code, Cycle, CycleState, Plugin, PostFilter, PreFilter, PreFiltered, Refusals, Score, Status,
+    Code, Cycle, CycleState, NoHelp, Nomination, Plugin, PostFilter, PreFilter, PreFiltered,
+    Refusals, Score, Status,
 };
 use crate::node_info::NodeInfo;
 
@@ -43,13 +42,14 @@ impl PostFilter for DynamicResources {
     fn post_filter(
         &self,
         _: &Cycle<'_>,
-        state: &CycleState,
-        _: &Refusals<'_>,
-    ) -> Result<SmolStr, Status> {
-        if state.get::<Seen>().is_none() {
-            return Err(Status::new(Code::Error, "not found"));
-        }
-        Err(Status::unschedulable("no new claims to deallocate"))
+        state: &mut CycleState,
+        _: &mut Refusals<'_>,
+    ) -> Result<Nomination, NoHelp> {
+        let status = match state.get::<Seen>() {
+            None => Status::new(Code::Error, "not found"),
+            Some(_) => Status::unschedulable("no new claims to deallocate"),
+        };
+        Err(NoHelp { status, clears: false })
     }
 }
 

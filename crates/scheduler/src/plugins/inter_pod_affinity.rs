@@ -66,6 +66,18 @@ impl Domains {
         }
     }
 
+    /// As `add`, and forgets what has become nothing.
+    fn change(&mut self, info: &NodeInfo, key: &SmolStr, by: i64) {
+        self.add(info, key, by);
+        let (Some(values), Some(value)) = (self.0.get_mut(key), info.label(key)) else { return };
+        if values.get(value) == Some(&0) {
+            values.remove(value);
+        }
+        if values.is_empty() {
+            self.0.remove(key);
+        }
+    }
+
     fn get(&self, key: &str, value: &str) -> i64 {
         self.0.get(key).and_then(|values| values.get(value)).copied().unwrap_or(0)
     }

@@ -5,6 +5,7 @@ use super::{Domains, InterPodAffinity};
 use crate::framework::{Cycle, CycleState, Filter, PreFilter, PreFiltered, Scope, Status, Verdict};
 use crate::node_info::NodeInfo;
 use crate::pod_terms::matches_all;
+use crate::template::PodInfo;
 
 #[derive(Default)]
 struct RequiredState {
@@ -26,10 +27,12 @@ impl PreFilter for InterPodAffinity {
         let mut counted = RequiredState::default();
         for info in cycle.cache.infos() {
             if info.pods_with_required_anti_affinity > 0 {
-                count_existing(cycle, info, &mut counted.existing_anti);
+                let anti = info.pods.iter().filter(|p| p.template.terms.requires_anti());
+                anti.for_each(|existing| count_existing(cycle, info, existing, 1, &mut counted));
             }
             if has_terms {
-                count_incoming(cycle, info, &mut counted);
+                let pods = info.pods.iter();
+                pods.for_each(|existing| count_incoming(cycle, info, existing, 1, &mut counted));
             }
         }
         if !has_terms && counted.existing_anti.is_empty() {
@@ -38,33 +41,57 @@ impl PreFilter for InterPodAffinity {
         state.put(counted);
         PreFiltered::All
     }
-}
 
-fn count_existing(cycle: &Cycle<'_>, info: &NodeInfo, domains: &mut Domains) {
-    let (pod, namespaces) = (&cycle.pod.pod, &cycle.lookup.namespaces);
-    for existing in info.pods.iter().filter(|p| p.template.terms.requires_anti()) {
-        let namespace = &existing.pod.metadata.namespace;
-        for term in &existing.template.terms.required_anti {
-            if term.matches(namespace, pod, namespaces) {
-                domains.add(info, &term.topology_key, 1);
-            }
+    fn change(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        pod: &PodInfo,
+        info: &NodeInfo,
+        by: i64,
+    ) {
+        if let Some(counted) = state.get_mut::<RequiredState>() {
+            count_existing(cycle, info, pod, by, counted);
+            count_incoming(cycle, info, pod, by, counted);
         }
     }
 }
 
-fn count_incoming(cycle: &Cycle<'_>, info: &NodeInfo, counted: &mut RequiredState) {
+/// Counts what an existing pod has against the incoming one.
+fn count_existing(
+    cycle: &Cycle<'_>,
+    info: &NodeInfo,
+    existing: &PodInfo,
+    by: i64,
+    counted: &mut RequiredState,
+) {
+    let (pod, namespaces) = (&cycle.pod.pod, &cycle.lookup.namespaces);
+    let namespace = &existing.pod.metadata.namespace;
+    for term in &existing.template.terms.required_anti {
+        if term.matches(namespace, pod, namespaces) {
+            counted.existing_anti.change(info, &term.topology_key, by);
+        }
+    }
+}
+
+/// Counts what the incoming pod wants with, or has against, an existing one.
+fn count_incoming(
+    cycle: &Cycle<'_>,
+    info: &NodeInfo,
+    existing: &PodInfo,
+    by: i64,
+    counted: &mut RequiredState,
+) {
     let (terms, namespaces) = (&cycle.template().terms, &cycle.lookup.namespaces);
     let own = &cycle.pod.pod.metadata.namespace;
-    for existing in &info.pods {
-        if matches_all(&terms.required, own, &existing.pod, namespaces) {
-            for term in &terms.required {
-                counted.affinity.add(info, &term.topology_key, 1);
-            }
+    if matches_all(&terms.required, own, &existing.pod, namespaces) {
+        for term in &terms.required {
+            counted.affinity.change(info, &term.topology_key, by);
         }
-        for term in &terms.required_anti {
-            if term.matches(own, &existing.pod, namespaces) {
-                counted.anti.add(info, &term.topology_key, 1);
-            }
+    }
+    for term in &terms.required_anti {
+        if term.matches(own, &existing.pod, namespaces) {
+            counted.anti.change(info, &term.topology_key, by);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{PodTopologySpread, hard_constraints};
 use crate::framework::{Cycle, CycleState, Filter, PreFilter, PreFiltered, Scope, Status, Verdict};
 use crate::node_info::NodeInfo;
 use crate::spread::Constraint;
+use crate::template::PodInfo;
 use crate::topology::Domains;
 
 /// One constraint with the matching pods of every domain.
@@ -17,6 +18,16 @@ struct Counted {
     sums: Vec<Option<i64>>,
     least: i64,
     self_match: i64,
+}
+
+impl Counted {
+    /// The fewest matching pods that a domain has; none if there are too few domains.
+    fn find_least(&mut self) {
+        let found = self.sums.iter().flatten();
+        let few = (found.clone().count() as i64) < self.constraint.min_domains;
+        let least = found.copied().min().unwrap_or(i64::from(i32::MAX));
+        self.least = if few { 0 } else { least };
+    }
 }
 
 struct HardState(Vec<Counted>);
@@ -34,20 +45,49 @@ impl PreFilter for PodTopologySpread {
         let labels = &cycle.pod.pod.metadata.labels;
         let counted = constraints.into_iter().zip(&all).map(|(constraint, domains)| {
             let sums = count(cycle, &constraint, domains, &all);
-            let found = sums.iter().flatten();
-            let few = (found.clone().count() as i64) < constraint.min_domains;
-            let least = found.copied().min().unwrap_or(i64::from(i32::MAX));
-            Counted {
+            let mut counted = Counted {
                 self_match: i64::from(constraint.selector.matches(labels)),
                 domains: Rc::clone(domains),
-                least: if few { 0 } else { least },
+                least: 0,
                 sums,
                 constraint,
-            }
+            };
+            counted.find_least();
+            counted
         });
         let counted = counted.collect();
         state.put(HardState(counted));
         PreFiltered::All
+    }
+
+    // Models updateWithPod.
+    fn change(
+        &self,
+        cycle: &Cycle<'_>,
+        state: &mut CycleState,
+        pod: &PodInfo,
+        info: &NodeInfo,
+        by: i64,
+    ) {
+        let (meta, own) = (&pod.pod.metadata, &cycle.pod.pod.metadata);
+        let Some(HardState(all)) = state.get_mut::<HardState>() else { return };
+        let outside = all.iter().any(|counted| counted.domains.of(info.id).is_none());
+        if meta.namespace != own.namespace || outside {
+            return;
+        }
+        for counted in all {
+            let selector = &counted.constraint.selector;
+            let matches = !selector.is_everything() && selector.matches(&meta.labels);
+            if !matches || !counted.constraint.includes_node(cycle, info.id) {
+                continue;
+            }
+            let domain = counted.domains.of(info.id);
+            let sum = domain.and_then(|domain| counted.sums.get_mut(domain));
+            if let Some(Some(sum)) = sum {
+                *sum += by;
+                counted.find_least();
+            }
+        }
     }
 }
 
