@@ -2,7 +2,8 @@
 
 use crate::object::KindEntry;
 use crate::{
-    apps, batch, certificates, coordination, core, discovery, policy, rbac, scheduling, storage,
+    apps, batch, certificates, coordination, core, discovery, networking, node, policy, rbac,
+    scheduling, storage,
 };
 
 /// All kinds with a type of their own, in alphabetical order.
@@ -22,10 +23,14 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<discovery::endpoint_slice::EndpointSlice>(),
         KindEntry::of::<core::endpoints::Endpoints>(),
         KindEntry::of::<core::event::Event>(),
+        KindEntry::of::<networking::ingress::Ingress>(),
+        KindEntry::of::<networking::ingress_class::IngressClass>(),
+        KindEntry::of::<networking::ip_address::IpAddress>(),
         KindEntry::of::<batch::job::Job>(),
         KindEntry::of::<coordination::lease::Lease>(),
         KindEntry::of::<core::limit_range::LimitRange>(),
         KindEntry::of::<core::namespace::Namespace>(),
+        KindEntry::of::<networking::network_policy::NetworkPolicy>(),
         KindEntry::of::<core::node::Node>(),
         KindEntry::of::<core::persistent_volume::PersistentVolume>(),
         KindEntry::of::<core::persistent_volume_claim::PersistentVolumeClaim>(),
@@ -38,9 +43,11 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<core::resource_quota::ResourceQuota>(),
         KindEntry::of::<rbac::role::Role>(),
         KindEntry::of::<rbac::binding::RoleBinding>(),
+        KindEntry::of::<node::runtime_class::RuntimeClass>(),
         KindEntry::of::<core::secret::Secret>(),
         KindEntry::of::<core::service::Service>(),
         KindEntry::of::<core::service_account::ServiceAccount>(),
+        KindEntry::of::<networking::service_cidr::ServiceCidr>(),
         KindEntry::of::<apps::stateful_set::StatefulSet>(),
         KindEntry::of::<storage::storage_class::StorageClass>(),
         KindEntry::of::<storage::volume_attachment::VolumeAttachment>(),

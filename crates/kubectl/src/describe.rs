@@ -5,8 +5,10 @@ mod batch;
 mod container;
 mod events;
 mod generic;
+mod ingress;
 mod misc;
 mod network;
+mod network_policy;
 mod node;
 mod pen;
 mod pod;
@@ -44,6 +46,11 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("", "Service") => network::service,
         ("", "Endpoints") => network::endpoints,
         ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice,
+        ("networking.k8s.io", "Ingress") => ingress::ingress,
+        ("networking.k8s.io", "IngressClass") => ingress::ingress_class,
+        ("networking.k8s.io", "IPAddress") => ingress::ip_address,
+        ("networking.k8s.io", "NetworkPolicy") => network_policy::network_policy,
+        ("networking.k8s.io", "ServiceCIDR") => ingress::service_cidr,
         ("", "Node") => node::node,
         ("", "Namespace") => misc::namespace,
         ("", "ConfigMap") => misc::config_map,
@@ -67,6 +74,7 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
     let without = matches!(
         (kind.group, kind.kind),
         ("", "LimitRange" | "Namespace" | "ResourceQuota" | "Secret")
+            | ("networking.k8s.io", "NetworkPolicy")
     ) || kind.group == api::rbac::GROUP;
     if with_events && !without {
         let found = events::of(cx, object);

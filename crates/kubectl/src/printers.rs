@@ -1,6 +1,7 @@
 //! Objects and tables as text: `-o yaml`, `-o json`, `-o name`, JSONPath, columns and tables.
 
 pub mod columns;
+pub mod kyaml;
 pub mod object;
 pub mod sort;
 pub mod table;

@@ -31,7 +31,7 @@ pub fn service(cx: &mut Cx<'_>, pen: &mut Pen, object: &Value) {
     let ingress: Vec<String> =
         object.items("status.loadBalancer.ingress").iter().map(ingress_point).collect();
     pen.some(0, "LoadBalancer Ingress", &ingress.join(", "));
-    let slices = slices(cx, object);
+    let slices = slices_of(cx, object.text("metadata.namespace"), object.text("metadata.name"));
     for port in spec.items("ports") {
         service_port(pen, port, &slices);
     }
@@ -66,16 +66,16 @@ fn service_port(pen: &mut Pen, port: &Value, slices: &[Value]) {
     pen.field(0, "Endpoints", &endpoints_of(slices, name));
 }
 
-fn slices(cx: &mut Cx<'_>, service: &Value) -> Vec<Value> {
+/// The endpoint slices of a service.
+pub fn slices_of(cx: &mut Cx<'_>, namespace: &str, name: &str) -> Vec<Value> {
     let Ok(kind) = discovery::resolve("endpointslices") else { return Vec::new() };
-    let name = service.text("metadata.name");
     let filter =
         Filter { labels: format!("kubernetes.io/service-name={name}"), ..Filter::default() };
-    server::list(cx, kind, service.text("metadata.namespace"), &filter).unwrap_or_default()
+    server::list(cx, kind, namespace, &filter).unwrap_or_default()
 }
 
 /// The ready addresses of a port: three of them, and how many more.
-fn endpoints_of(slices: &[Value], port_name: &str) -> String {
+pub fn endpoints_of(slices: &[Value], port_name: &str) -> String {
     const SHOWN: usize = 3;
     if slices.is_empty() {
         return "<none>".to_owned();

@@ -8,7 +8,7 @@ use crate::fail::{Fail, Outcome, error};
 use crate::flags::Args;
 use crate::go_template;
 use crate::path::Look;
-use crate::printers::columns;
+use crate::printers::{columns, kyaml};
 use crate::session::Files;
 
 /// What `-o` asks for.
@@ -19,6 +19,7 @@ pub enum Format {
     Wide,
     Json,
     Yaml,
+    Kyaml,
     Name,
     JsonPath(String),
     JsonPathAsJson(String),
@@ -79,9 +80,7 @@ impl Format {
                 let specs: Vec<String> = pairs.map(|(h, p)| format!("{h}:{p}")).collect();
                 Format::Columns(specs.join(","))
             }
-            "kyaml" => {
-                return error("the output format \"kyaml\" is not supported in this terminal");
-            }
+            "kyaml" => Format::Kyaml,
             _ => {
                 let allowed = if is_get { FOR_GET } else { COMMON };
                 return error(format!(
@@ -157,6 +156,7 @@ pub fn print(format: &Format, object: &Value, args: &Args) -> Outcome<String> {
     Ok(match format {
         Format::Json => to_json(&object),
         Format::Yaml => yaml::to_yaml(&object),
+        Format::Kyaml => kyaml::to_kyaml(&object),
         Format::Name => items().iter().map(|item| object_name(item) + "\n").collect(),
         Format::JsonPath(template) => jsonpath(template, &object, args)?,
         Format::JsonPathAsJson(template) => {

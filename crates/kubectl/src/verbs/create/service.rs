@@ -1,10 +1,11 @@
 //! `kubectl create service clusterip|nodeport|loadbalancer|externalname`.
 // Models kubectl/pkg/cmd/create/create_service.go.
 
+use apimachinery::{names, strconv};
 use serde_json::{Value, json};
 
 use super::{FORM, one_name, submit};
-use crate::fail::{Fail, Outcome, error};
+use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::session::Cx;
 use crate::verbs::{Flow, Verb};
@@ -56,20 +57,23 @@ pub static VERB: Verb = Verb {
 
 fn port(text: &str, node_port: i64) -> Outcome<Value> {
     let (outer, inner) = text.split_once(':').unwrap_or((text, text));
-    let number = |part: &str| match part.parse::<u16>() {
-        Ok(port) if port > 0 => Ok(i64::from(port)),
-        _ => Err(Fail::Error(format!(
-            "{part:?} is not a valid port number: must be between 1 and 65535, inclusive"
-        ))),
-    };
-    let port = number(outer)?;
-    let target: Value = match number(inner) {
-        Ok(target) => target.into(),
-        Err(_) if !apimachinery::names::is_valid_port_name(inner).is_empty() => {
-            return error(format!("{inner:?} is not a valid port name"));
+    let is_number = !outer.is_empty() && outer.bytes().all(|c| c.is_ascii_digit());
+    let port: i64 = match outer.parse::<u16>() {
+        Ok(port) => port.into(),
+        Err(_) => {
+            let why = if is_number { "value out of range" } else { "invalid syntax" };
+            let outer = strconv::quote(outer);
+            return error(format!("strconv.ParseUint: parsing {outer}: {why}"));
         }
-        Err(_) => inner.into(),
     };
+    let (target, errors): (Value, Vec<String>) = match inner.parse::<i64>() {
+        Ok(number) if outer == text => (number.into(), Vec::new()),
+        Ok(number) => (number.into(), names::is_valid_port_num(number)),
+        Err(_) => (inner.into(), names::is_valid_port_name(inner)),
+    };
+    if !errors.is_empty() {
+        return error(errors.join(","));
+    }
     let name = text.replace(':', "-");
     let mut value = json!({ "name": name, "port": port, "protocol": "TCP", "targetPort": target });
     if node_port > 0 {
