@@ -122,6 +122,10 @@ impl Command {
             cx.out.stdout(&help::verb(verb, &full));
             return Ok(Flow::Done);
         }
+        if args.changed("record") {
+            let text = "Flag --record has been deprecated, --record will be removed in the future";
+            cx.complain(text);
+        }
         match verb.run {
             Some(_) if verb.is_offline => args.namespace = args.text("namespace").to_owned(),
             Some(_) => {

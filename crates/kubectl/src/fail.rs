@@ -87,6 +87,9 @@ impl Fail {
 fn line_of_many(fail: &Fail) -> String {
     match fail {
         Fail::Error(text) => format!("{text}\n"),
+        Fail::Status(status) => {
+            format!("Error from server ({}): {}\n", status.reason.as_str(), status.message)
+        }
         other => other.text(),
     }
 }
@@ -111,10 +114,14 @@ pub fn status_text(status: &Status) -> String {
 }
 
 fn invalid_text(status: &Status) -> String {
-    if status.kind.is_empty() {
+    let is_nameless = status.kind.is_empty() && status.name.is_empty();
+    if is_nameless && status.causes.is_empty() {
         return format!("The request is invalid: {}", status.message);
     }
-    let start = format!("The {} {:?} is invalid", status.kind, status.name.as_str());
+    let start = match is_nameless {
+        true => "The request is invalid".to_owned(),
+        false => format!("The {} {:?} is invalid", status.kind, status.name.as_str()),
+    };
     let mut causes: Vec<String> = Vec::new();
     for cause in &status.causes {
         let text = match cause.field.as_str() {

@@ -169,6 +169,9 @@ pub static VALIDATE: &[Flag] = &[Flag::text("validate")
 
 pub static SERVER_SIDE: &[Flag] = &[Flag::bool("server-side"), Flag::bool("force-conflicts")];
 
+/// Deprecated, and still there.
+pub static RECORD: &[Flag] = &[Flag::bool("record")];
+
 pub static SAVE_CONFIG: &[Flag] = &[Flag::bool("save-config")];
 
 /// A command's arguments, read.
@@ -313,6 +316,16 @@ fn split_list(text: &str) -> Vec<String> {
 }
 
 impl Args {
+    /// The command and its flags, as `--record` writes them down.
+    pub fn command_line(&self) -> String {
+        let mut line = format!("kubectl {}", self.path);
+        self.words.iter().for_each(|word| line.push_str(&format!(" {word}")));
+        for (flag, values) in &self.given {
+            values.iter().for_each(|value| line.push_str(&format!(" --{flag}={value}")));
+        }
+        line
+    }
+
     pub fn changed(&self, long: &str) -> bool {
         self.given.contains_key(long)
     }

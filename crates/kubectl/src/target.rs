@@ -116,9 +116,6 @@ pub fn asks(args: &Args, words: &[String], rules: Rules) -> Outcome<Vec<Ask>> {
     if everywhere {
         return error("a resource cannot be retrieved by name across all namespaces");
     }
-    if selects && args.bool("all") {
-        return error("setting 'all' parameter but found a non empty selector. ");
-    }
     if selects {
         return error("name cannot be provided when a selector is specified");
     }

@@ -20,7 +20,7 @@ pub fn spec(spec: &IngressSpec, old: Option<&IngressSpec>, errors: &mut FieldErr
     let path = FieldPath::new("spec");
     if spec.rules.is_empty() && spec.default_backend.is_none() {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        errors.push(FieldError::invalid(&path, serde_json::Value::Array(Vec::new()), detail));
+        errors.push(FieldError::invalid(&path, serde_json::Value::Null, detail));
     }
     if let Some(default) = &spec.default_backend {
         backend(default, &path.child("defaultBackend"), errors);

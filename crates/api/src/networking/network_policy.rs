@@ -76,8 +76,8 @@ wire_struct! {
     }
 }
 
-const TYPES: [&str; 2] = ["Egress", "Ingress"];
-const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
+const TYPES: [&str; 2] = ["Ingress", "Egress"];
+const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
 /// Addresses that share their first bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,13 +10,15 @@ use serde_json::Value;
 
 use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, SERVER_SIDE, VALIDATE, WRITE};
+use crate::flags::{
+    ALL, Args, FILENAME, Flag, PRINT, RECORD, SELECTOR, SERVER_SIDE, VALIDATE, WRITE,
+};
 use crate::manifest;
 use crate::path::{Look, keyed};
 use crate::server::{self, Write};
 use crate::session::Cx;
 use crate::target::{self, Found, Rules};
-use crate::verbs::object::{DryRun, LAST_APPLIED, Writer, annotate, last_applied};
+use crate::verbs::object::{CHANGE_CAUSE, DryRun, LAST_APPLIED, Writer, annotate, last_applied};
 use crate::verbs::{Flow, Verb, Words};
 
 static FLAGS: &[Flag] = &[
@@ -45,7 +47,7 @@ pub static VERB: Verb = Verb {
     name: "apply",
     about: "Apply a configuration to a resource by file name or stdin",
     usage: "(-f FILENAME | -k DIRECTORY)",
-    flags: &[FLAGS, SERVER_SIDE, FILENAME, SELECTOR, ALL, PRINT, WRITE, VALIDATE],
+    flags: &[FLAGS, SERVER_SIDE, FILENAME, SELECTOR, ALL, PRINT, WRITE, RECORD, VALIDATE],
     children: &[&VIEW_LAST_APPLIED],
     run: Some(run),
     ..Verb::NONE
@@ -96,6 +98,9 @@ fn describe(one: &Found) -> String {
 
 fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: Found) -> Outcome {
     let mut modified = one.object.clone();
+    if writer.args.bool("record") {
+        annotate(&mut modified, CHANGE_CAUSE, &writer.args.command_line());
+    }
     let saved = last_applied(&modified);
     annotate(&mut modified, LAST_APPLIED, &saved);
     let current = match current(cx, &one) {

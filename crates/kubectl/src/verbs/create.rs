@@ -16,12 +16,12 @@ use serde_json::Value;
 
 use crate::discovery::{self, Kind};
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{Args, FILENAME, Flag, PRINT, SAVE_CONFIG, SELECTOR, VALIDATE, WRITE};
+use crate::flags::{Args, FILENAME, Flag, PRINT, RECORD, SAVE_CONFIG, SELECTOR, VALIDATE, WRITE};
 use crate::manifest;
 use crate::server;
 use crate::session::Cx;
 use crate::target;
-use crate::verbs::object::{DryRun, LAST_APPLIED, Writer, annotate, last_applied};
+use crate::verbs::object::{CHANGE_CAUSE, DryRun, LAST_APPLIED, Writer, annotate, last_applied};
 use crate::verbs::{Flow, Verb};
 
 /// The flags every form has.
@@ -37,6 +37,7 @@ pub static VERB: Verb = Verb {
         SELECTOR,
         PRINT,
         WRITE,
+        RECORD,
         VALIDATE,
         SAVE_CONFIG,
     ],
@@ -80,6 +81,9 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     target::each(cx, found, fails, |cx, one| {
         let mut value = one.object;
+        if args.bool("record") {
+            annotate(&mut value, CHANGE_CAUSE, &args.command_line());
+        }
         if args.bool("save-config") {
             let saved = last_applied(&value);
             annotate(&mut value, LAST_APPLIED, &saved);

@@ -106,8 +106,14 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let output = args.text("output");
     if !output.is_empty() && output != "name" {
-        return args
-            .usage(&format!("unexpected -o output mode: {output}. We only support '-o name'"));
+        return error(format!("unexpected -o output mode: {output}. We only support '-o name'"));
+    }
+    if args.bool("all") && args.words.is_empty() && !args.changed("filename") {
+        return error("at least one resource must be specified to use a selector");
+    }
+    if args.bool("all") && selects(args) {
+        let flag = if args.text("selector").is_empty() { "field-selector" } else { "selector" };
+        return error(format!("cannot set --all and --{flag} at the same time"));
     }
     let how = how(cx, args)?;
     let (found, mut fails) = objects(cx, args)?;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use yaml::Limits;
 
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{Args, FILENAME, PRINT, SAVE_CONFIG, VALIDATE, WRITE};
+use crate::flags::{Args, FILENAME, PRINT, RECORD, SAVE_CONFIG, VALIDATE, WRITE};
 use crate::printers::object;
 use crate::server;
 use crate::session::{Cx, Progress};
@@ -20,7 +20,7 @@ pub static VERB: Verb = Verb {
     name: "edit",
     about: "Edit a resource on the server",
     usage: "(RESOURCE/NAME | -f FILENAME)",
-    flags: &[FILENAME, PRINT, WRITE, VALIDATE, SAVE_CONFIG],
+    flags: &[FILENAME, PRINT, WRITE, RECORD, VALIDATE, SAVE_CONFIG],
     words: Words::Resources,
     run: Some(run),
     ..Verb::NONE

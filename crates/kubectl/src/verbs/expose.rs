@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{Args, FILENAME, Flag, PRINT, SAVE_CONFIG, SELECTOR, WRITE};
+use crate::flags::{Args, FILENAME, Flag, PRINT, RECORD, SAVE_CONFIG, SELECTOR, WRITE};
 use crate::path::Look;
 use crate::server;
 use crate::session::Cx;
@@ -39,6 +39,7 @@ pub static VERB: Verb = Verb {
         SELECTOR,
         PRINT,
         WRITE,
+        RECORD,
         SAVE_CONFIG,
     ],
     words: Words::Resources,

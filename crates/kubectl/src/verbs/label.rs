@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::fail::{Outcome, error};
 use crate::flags::{
-    ALL, ALL_NAMESPACES, Args, FIELD_SELECTOR, FILENAME, Flag, LOCAL, PRINT, SELECTOR, WRITE,
+    ALL, ALL_NAMESPACES, Args, FIELD_SELECTOR, FILENAME, Flag, LOCAL, PRINT, RECORD, SELECTOR,
+    WRITE,
 };
 use crate::path::{Look, keyed};
 use crate::server;
@@ -23,7 +24,18 @@ pub static ANNOTATE: Verb = Verb {
     name: "annotate",
     about: "Update the annotations on a resource",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N",
-    flags: &[FLAGS, FILENAME, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, LOCAL, PRINT, WRITE],
+    flags: &[
+        FLAGS,
+        FILENAME,
+        SELECTOR,
+        FIELD_SELECTOR,
+        ALL,
+        ALL_NAMESPACES,
+        LOCAL,
+        PRINT,
+        WRITE,
+        RECORD,
+    ],
     words: Words::Resources,
     run: Some(|cx, args| run(cx, args, "annotation")),
     ..Verb::NONE
@@ -33,7 +45,18 @@ pub static LABEL: Verb = Verb {
     name: "label",
     about: "Update the labels on a resource",
     usage: "[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N",
-    flags: &[FLAGS, FILENAME, SELECTOR, FIELD_SELECTOR, ALL, ALL_NAMESPACES, LOCAL, PRINT, WRITE],
+    flags: &[
+        FLAGS,
+        FILENAME,
+        SELECTOR,
+        FIELD_SELECTOR,
+        ALL,
+        ALL_NAMESPACES,
+        LOCAL,
+        PRINT,
+        WRITE,
+        RECORD,
+    ],
     words: Words::Resources,
     run: Some(|cx, args| run(cx, args, "label")),
     ..Verb::NONE
@@ -50,10 +73,6 @@ fn changes(settings: &[String], what: &str) -> Outcome<Changes> {
     for setting in settings {
         match setting.split_once('=') {
             Some((key, value)) => {
-                let errors = names::is_qualified_name(key);
-                if !errors.is_empty() {
-                    return error(format!("invalid {what} key {key:?}: {}", errors.join(";")));
-                }
                 let errors = names::is_valid_label_value(value);
                 if what == "label" && !errors.is_empty() {
                     return error(format!(
@@ -81,12 +100,12 @@ fn run(cx: &mut Cx<'_>, args: &Args, what: &'static str) -> Outcome<Flow> {
     let (settings, words): (Vec<String>, Vec<String>) =
         args.words.iter().cloned().partition(is_setting);
     if words.is_empty() && !args.changed("filename") {
-        return args.usage(
+        return error(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         );
     }
     if settings.is_empty() && !args.bool("list") {
-        return args.usage(&format!("at least one {what} update is required"));
+        return error(format!("at least one {what} update is required"));
     }
     let changes = changes(&settings, what)?;
     let writer = Writer::of(cx, args)?;
@@ -114,6 +133,12 @@ fn apply(
     let mut patch = Map::new();
     for (key, value) in &changes.set {
         match value_of(key) {
+            Some(now) if now != value && !writer.args.bool("overwrite") && what != "label" => {
+                return error(format!(
+                    "--overwrite is false but found the following declared annotation(s): '{key}' \
+                     already has a value ({now})"
+                ));
+            }
             Some(now) if now != value && !writer.args.bool("overwrite") => {
                 return error(format!(
                     "'{key}' already has a value ({now}), and --overwrite is false"

@@ -115,6 +115,8 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// What `--record` writes, and `rollout history` shows.
+pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 pub fn set_namespace(value: &mut Value, namespace: &str) {

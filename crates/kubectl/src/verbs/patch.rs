@@ -8,7 +8,7 @@ use serde_json::Value;
 use yaml::Limits;
 
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{Args, FILENAME, Flag, LOCAL, PRINT, WRITE};
+use crate::flags::{Args, FILENAME, Flag, LOCAL, PRINT, RECORD, WRITE};
 use crate::path::Look;
 use crate::printers::object;
 use crate::server;
@@ -32,6 +32,7 @@ pub static VERB: Verb = Verb {
         LOCAL,
         PRINT,
         WRITE,
+        RECORD,
     ],
     words: Words::Resources,
     run: Some(run),
@@ -41,7 +42,7 @@ pub static VERB: Verb = Verb {
 fn read(cx: &Cx<'_>, args: &Args) -> Outcome<Value> {
     let text = match (args.text("patch"), args.text("patch-file")) {
         ("", "") => {
-            return args.usage(
+            return error(
                 "must specify --patch or --patch-file containing the contents of the patch",
             );
         }
@@ -55,7 +56,7 @@ fn read(cx: &Cx<'_>, args: &Args) -> Outcome<Value> {
                 ));
             }
         },
-        _ => return args.usage("cannot specify --patch and --patch-file together"),
+        _ => return error("cannot specify --patch and --patch-file together"),
     };
     // Text that begins as JSON goes to the server as it is, and the server says what is wrong.
     if text.trim_start().starts_with('{') {
@@ -84,8 +85,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "merge" => PatchType::Merge,
         "strategic" => PatchType::Strategic,
         other => {
-            return args
-                .usage(&format!("--type must be one of [json merge strategic], not {other:?}"));
+            return error(&format!("--type must be one of [json merge strategic], not {other:?}"));
         }
     };
     let patch = read(cx, args)?;
@@ -120,6 +120,11 @@ fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, patch: (PatchType, V
     let done = if patched == one.object { "patched (no change)" } else { "patched" };
     if writer.format.is_human() && patched.text("kind") != one.kind.kind {
         cx.say(&format!("{} {done}", object::object_name(&patched)));
+        return Ok(());
+    }
+    if writer.format.is_human() {
+        // Whether it was a dry run goes unsaid.
+        cx.say(&format!("{} {done}", one.full_name()));
         return Ok(());
     }
     writer.print(cx, one.kind, &patched, done)

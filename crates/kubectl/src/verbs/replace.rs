@@ -3,7 +3,7 @@
 
 use crate::command;
 use crate::fail::{Outcome, error};
-use crate::flags::{Args, FILENAME, Flag, PRINT, SAVE_CONFIG, VALIDATE, WRITE};
+use crate::flags::{Args, FILENAME, Flag, PRINT, RECORD, SAVE_CONFIG, VALIDATE, WRITE};
 use crate::manifest;
 use crate::server;
 use crate::session::{Cx, Process, Progress};
@@ -21,6 +21,7 @@ pub static VERB: Verb = Verb {
         FILENAME,
         PRINT,
         WRITE,
+        RECORD,
         VALIDATE,
         SAVE_CONFIG,
     ],

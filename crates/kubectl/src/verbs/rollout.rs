@@ -32,7 +32,7 @@ const OUT: [&[Flag]; 2] = [PRINT, WRITE];
 
 fn find(cx: &mut Cx<'_>, args: &Args) -> Outcome<(Vec<Found>, Vec<crate::fail::Fail>)> {
     if args.words.is_empty() && !args.changed("filename") {
-        return args.usage("required resource not specified");
+        return error("required resource not specified");
     }
     target::find(cx, args, &args.words, Rules { all_by_default: true, ..Rules::default() })
 }

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{Args, Flag, PRINT, SAVE_CONFIG, WRITE};
+use crate::flags::{Args, Flag, PRINT, RECORD, SAVE_CONFIG, WRITE};
+use crate::printers::Format;
 use crate::session::Cx;
 use crate::verbs::object::Writer;
 use crate::verbs::{Flow, Verb};
@@ -37,6 +38,7 @@ pub static VERB: Verb = Verb {
         ],
         PRINT,
         WRITE,
+        RECORD,
         SAVE_CONFIG,
     ],
     run: Some(run),
@@ -97,6 +99,16 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if let Err(PullError::InvalidName(_)) = Registry::default().find(image) {
         return error(format!("Invalid image name {image:?}: invalid reference format"));
     }
+    let attaches = ["stdin", "tty", "attach"].iter().any(|flag| args.bool(flag));
+    if attaches && args.text("dry-run") != "none" {
+        return args.usage(
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, \
+             --stdin, or --tty)",
+        );
+    }
+    if args.bool("rm") && !attaches {
+        return error("--rm should only be used for attached containers");
+    }
     if ["stdin", "tty", "attach", "rm"].iter().any(|flag| args.bool(flag)) {
         return error(
             "--stdin, --tty, --attach and --rm need an attached terminal, which is not supported \
@@ -135,13 +147,16 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             .map_err(|why| Fail::Error(why.to_string()))?;
     }
     let writer = Writer::of(cx, args)?;
-    writer.create_as(cx, discovery::resolve("pods")?, pod, "kubectl-run")?;
     if args.bool("expose") {
         let port: i64 = args.text("port").parse().unwrap_or(0);
+        let mut metadata = json!({ "name": name });
+        if args.changed("labels") {
+            metadata["labels"] = labels.clone();
+        }
         let service = json!({
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": { "name": name },
+            "metadata": metadata,
             "spec": {
                 "ports": [{ "port": port, "protocol": "TCP", "targetPort": port }],
                 "selector": labels,
@@ -149,6 +164,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
             "status": { "loadBalancer": {} },
         });
         writer.create_as(cx, discovery::resolve("services")?, service, "kubectl-run")?;
+        if writer.format == Format::Yaml {
+            cx.say("---\n---");
+        }
     }
+    writer.create_as(cx, discovery::resolve("pods")?, pod, "kubectl-run")?;
     Ok(Flow::Done)
 }

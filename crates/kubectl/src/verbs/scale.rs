@@ -6,12 +6,12 @@ use client::{PatchType, Verb as Ask};
 use serde_json::json;
 
 use crate::fail::{Outcome, error};
-use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, WRITE};
+use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, RECORD, SELECTOR, WRITE};
 use crate::path::Look;
 use crate::server;
 use crate::session::Cx;
 use crate::target::{self, Found, Rules};
-use crate::verbs::object::{DryRun, Writer};
+use crate::verbs::object::{CHANGE_CAUSE, DryRun, Writer};
 use crate::verbs::{Flow, Verb, Words};
 
 pub static VERB: Verb = Verb {
@@ -31,6 +31,7 @@ pub static VERB: Verb = Verb {
         ALL,
         PRINT,
         WRITE,
+        RECORD,
     ],
     words: Words::Resources,
     run: Some(run),
@@ -80,6 +81,12 @@ fn scale(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found) -> Outcome {
         let patch = json!({ "spec": { "replicas": args.int("replicas") } });
         let target = (one.namespace.as_str(), one.name.as_str());
         server::patch(cx, one.kind, target, (PatchType::Merge, patch), &write)?;
+        if args.bool("record") {
+            write.subresource.clear();
+            let cause = json!({ CHANGE_CAUSE: args.command_line() });
+            let patch = json!({ "metadata": { "annotations": cause } });
+            server::patch(cx, one.kind, target, (PatchType::Merge, patch), &write)?;
+        }
     }
     writer.print(cx, one.kind, &one.object, "scaled")
 }

@@ -11,11 +11,11 @@ use schema::Schema;
 use serde_json::Value;
 
 use crate::fail::{Fail, Outcome, error};
-use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, SELECTOR, WRITE};
+use crate::flags::{ALL, Args, FILENAME, Flag, PRINT, RECORD, SELECTOR, WRITE};
 use crate::server;
 use crate::session::Cx;
 use crate::target::{self, Found, Rules};
-use crate::verbs::object::{DryRun, Writer};
+use crate::verbs::object::{CHANGE_CAUSE, DryRun, Writer, annotate};
 use crate::verbs::{Flow, Verb};
 
 pub static VERB: Verb = Verb {
@@ -32,7 +32,7 @@ pub static VERB: Verb = Verb {
     ..Verb::NONE
 };
 
-const COMMON: [&[Flag]; 5] = [FILENAME, SELECTOR, ALL, PRINT, WRITE];
+const COMMON: [&[Flag]; 6] = [FILENAME, SELECTOR, ALL, PRINT, WRITE, RECORD];
 
 /// The words that name objects, and those that say what to set.
 fn split(args: &Args, is_setting: impl Fn(&str) -> bool) -> (Vec<String>, Vec<String>) {
@@ -62,6 +62,9 @@ fn set(
 ) -> Outcome {
     let mut object = one.object.clone();
     change(&mut object)?;
+    if writer.args.bool("record") {
+        annotate(&mut object, CHANGE_CAUSE, &writer.args.command_line());
+    }
     let ty = Schema::get().type_for(one.kind.group, one.kind.version, one.kind.kind);
     let patch = schema::patch::two_way(&one.object, &object, ty)
         .map_err(|why| Fail::Error(why.to_string()))?;

@@ -24,7 +24,7 @@ pub static VERB: Verb = Verb {
     ..Verb::NONE
 };
 
-const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+use crate::verbs::object::CHANGE_CAUSE;
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.int("revision") < 0 {

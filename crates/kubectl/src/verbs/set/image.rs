@@ -10,7 +10,7 @@ pub static VERB: Verb = Verb {
     name: "image",
     about: "Update the image of a pod template",
     usage: "(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ...",
-    flags: &[COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], LOCAL],
+    flags: &[COMMON[0], COMMON[1], COMMON[2], COMMON[3], COMMON[4], COMMON[5], LOCAL],
     words: Words::Resources,
     run: Some(run),
     ..Verb::NONE

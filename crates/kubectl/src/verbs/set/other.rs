@@ -13,7 +13,7 @@ pub static SELECTOR_VERB: Verb = Verb {
     name: "selector",
     about: "Set the selector on a resource",
     usage: "(-f FILENAME | TYPE NAME) EXPRESSIONS",
-    flags: &[COMMON[0], COMMON[2], COMMON[3], COMMON[4], LOCAL],
+    flags: &[COMMON[0], COMMON[2], COMMON[3], COMMON[4], COMMON[5], LOCAL],
     words: Words::Resources,
     run: Some(selector),
     ..Verb::NONE
@@ -24,7 +24,7 @@ pub static SERVICE_ACCOUNT: Verb = Verb {
     aliases: &["sa"],
     about: "Update the service account of a resource",
     usage: "(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT",
-    flags: &[COMMON[0], COMMON[2], COMMON[3], COMMON[4], LOCAL],
+    flags: &[COMMON[0], COMMON[2], COMMON[3], COMMON[4], COMMON[5], LOCAL],
     words: Words::Resources,
     run: Some(service_account),
     ..Verb::NONE

@@ -24,6 +24,7 @@ pub static VERB: Verb = Verb {
         COMMON[2],
         COMMON[3],
         COMMON[4],
+        COMMON[5],
         LOCAL,
     ],
     words: Words::Resources,
