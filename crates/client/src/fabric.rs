@@ -11,6 +11,7 @@ pub mod registry;
 pub mod sandbox;
 pub mod travel;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use apimachinery::meta::Uid;
@@ -41,6 +42,8 @@ pub struct Fabric {
     pub sandboxes: FxIndexMap<Uid, Sandbox>,
     /// Which pod has an address. Pods on the host's network have none of their own.
     pub addresses: FxIndexMap<Ipv4Addr, Uid>,
+    /// Disks that pods of any node may use, by their identity.
+    pub disks: BTreeMap<SmolStr, sandbox::Files>,
     pub registry: Registry,
     pub proxy: ProxyTables,
     pub dns: DnsZone,

@@ -2,10 +2,10 @@
 //! Models client-go/informers: the shared informer factory.
 
 use api::{
-    ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice, Endpoints, Job,
-    Kind, Lease, Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim,
+    CSIDriver, ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice,
+    Endpoints, Job, Kind, Lease, Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim,
     PodDisruptionBudget, ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount,
-    StatefulSet, StorageClass,
+    StatefulSet, StorageClass, VolumeAttachment,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -14,6 +14,7 @@ use crate::pod_store::{PodDelta, PodStore};
 /// The kinds that controllers watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
+    CSIDriver,
     ConfigMap,
     ControllerRevision,
     CronJob,
@@ -36,11 +37,13 @@ pub enum Resource {
     ServiceAccount,
     StatefulSet,
     StorageClass,
+    VolumeAttachment,
 }
 
 /// One change, typed.
 #[derive(Clone, Debug)]
 pub enum Change {
+    CSIDriver(Delta<CSIDriver>),
     ConfigMap(Delta<ConfigMap>),
     ControllerRevision(Delta<ControllerRevision>),
     CronJob(Delta<CronJob>),
@@ -63,10 +66,12 @@ pub enum Change {
     ServiceAccount(Delta<ServiceAccount>),
     StatefulSet(Delta<StatefulSet>),
     StorageClass(Delta<StorageClass>),
+    VolumeAttachment(Delta<VolumeAttachment>),
 }
 
 #[derive(Debug, Default)]
 pub struct Informers {
+    pub csi_drivers: Store<CSIDriver>,
     pub config_maps: Store<ConfigMap>,
     pub controller_revisions: Store<ControllerRevision>,
     pub daemon_sets: Store<DaemonSet>,
@@ -89,12 +94,14 @@ pub struct Informers {
     pub service_accounts: Store<ServiceAccount>,
     pub stateful_sets: Store<StatefulSet>,
     pub storage_classes: Store<StorageClass>,
+    pub volume_attachments: Store<VolumeAttachment>,
 }
 
 /// `(kind, field, variant)` for all but pods, which have a cache of their own.
 macro_rules! stores {
     ($run:ident) => {
         $run! {
+            (csi_drivers, CSIDriver) (volume_attachments, VolumeAttachment)
             (config_maps, ConfigMap) (controller_revisions, ControllerRevision)
             (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (cron_jobs, CronJob) (jobs, Job)

@@ -1,6 +1,7 @@
 //! kube-controller-manager: one module per controller; `controllers.rs` lists them, `manager.rs`
 //! feeds them from one shared cache (`informers.rs`).
 
+mod attach_detach;
 mod consistency;
 mod controller_ref;
 mod controllers;

@@ -24,7 +24,7 @@ use crate::informers::{Change, Resource};
 /// How often everything unfinished is looked at again.
 const RESYNC: Duration = Duration::from_secs(15);
 /// When the controller manager has started and its rounds begin.
-const FIRST_RESYNC: Duration = Duration::from_secs(5);
+const FIRST_RESYNC: Duration = Duration::from_secs(10);
 
 /// What the controller last read or wrote, whichever is newer: its own writes count before the
 /// watch brings them back.

@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     whys: BTreeMap<(SmolStr, SmolStr), Arc<Why>>,
     resources: Vec<Arc<ResourceRequirements>>,
     pub address: SmolStr,
+    /// The node's object, as last told.
+    pub node: Option<Arc<Node>>,
     /// Off while the kubelet is down: processes end, and nobody notices.
     pub alive: bool,
 }
@@ -128,6 +130,7 @@ impl Kubelet {
                 whys: BTreeMap::new(),
                 resources: Vec::new(),
                 address: format_smolstr!("{}", config.address),
+                node: None,
                 alive: true,
                 config,
             },
@@ -181,6 +184,7 @@ impl Kubelet {
         let cidr = node.spec.pod_cidr.clone();
         let cidr = if cidr.is_empty() { self.shared.config.pod_cidr.clone() } else { cidr };
         self.set_cidr(&cidr);
+        self.shared.node = Some(Arc::clone(&node));
         self.node = Some(node);
     }
 

@@ -5,6 +5,7 @@ mod access;
 mod admit;
 mod backoff;
 mod config;
+mod downward;
 mod exit;
 pub mod images;
 mod ipam;
@@ -19,6 +20,7 @@ mod status;
 mod sync;
 mod terminate;
 mod token;
+mod volumes;
 mod worker;
 
 pub use access::{LogRequest, Usage, exec, logs, usage_by_node};

@@ -19,6 +19,8 @@ use crate::kubelet::Kubelet;
 
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 const LEASE_SECS: i32 = 40;
+/// Leaves attaching volumes to the control plane.
+const MANAGED_ATTACH: &str = "volumes.kubernetes.io/controller-managed-attach-detach";
 /// How many images a node's status names at most.
 const IMAGES_TOLD: usize = 50;
 
@@ -95,6 +97,10 @@ fn status_of(config: &NodeConfig, old: Option<&NodeStatus>, ctx: &Ctx<'_>) -> No
         })),
         ..NodeStatus::default()
     };
+    // What the attach-detach controller writes is not the kubelet's to change.
+    if let Some(attached) = old.and_then(|old| old.extra.get("volumesAttached")) {
+        status.extra.insert("volumesAttached", attached.clone());
+    }
     status.extra.insert("daemonEndpoints", json!({"kubeletEndpoint": {"Port": 10250}}));
     status
 }
@@ -160,6 +166,9 @@ impl Kubelet {
         let config = &self.shared.config;
         let mut metadata = ObjectMeta::named("", &config.name);
         metadata.labels = Kubelet::labels_of(config);
+        if !config.knobs.as_recorded {
+            metadata.set_annotation(MANAGED_ATTACH, "true");
+        }
         let mut node = Node { metadata, status: status_of(config, None, ctx), ..Node::default() };
         node.spec.taints = config
             .taints

@@ -176,7 +176,9 @@ fn run(
     if let Some((path, append)) = into {
         let path = expand_word(world, path, code);
         if path != "/dev/null" && !path.starts_with("/proc/1/fd") && path != "/dev/stdout" {
-            shell::write(world, &path, &output.stdout, *append);
+            if let Err(why) = shell::write(world, &path, &output.stdout, *append) {
+                output = Output::fail(1, format!("sh: can't create {path}: {why}\n"));
+            }
             output.stdout.clear();
         } else if path == "/dev/null" {
             output.stdout.clear();

@@ -1,5 +1,6 @@
 //! Commands that run in containers: what `kubectl exec`, probes, hooks and scripts call.
 
+mod files;
 mod web;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use clock::Duration;
 use smol_str::SmolStr;
 
 use crate::script;
+use files::{cat, ls, mkdir, rm, touch};
+pub(crate) use files::{read, write};
 
 /// Runs one command to its end. Endless ones end after a simulated hour.
 pub fn run_command(world: &mut World<'_>, argv: &[&str]) -> Output {
@@ -46,13 +49,11 @@ pub(crate) fn builtin(world: &mut World<'_>, name: &str, args: &[&str]) -> Optio
     Some(match name {
         "echo" => echo(args),
         "printf" => Output::ok(args.join(" ").replace("\\n", "\n")),
-        "true" | ":" | "exec" | "set" | "trap" | "export" | "wait" | "touch" | "mkdir"
-        | "chmod" => {
-            if name == "touch" {
-                args.iter().for_each(|path| write(world, path, "", true));
-            }
+        "true" | ":" | "exec" | "set" | "trap" | "export" | "wait" | "chmod" | "sync" => {
             Output::default()
         }
+        "touch" => touch(world, args),
+        "mkdir" => mkdir(world, args),
         "false" => Output::fail(1, ""),
         "hostname" => {
             let place = world.place();
@@ -215,169 +216,6 @@ fn uname(world: &World<'_>, args: &[&str]) -> Output {
         ["-r"] => "6.1.0\n".to_owned(),
         _ => "Linux\n".to_owned(),
     })
-}
-
-/// Which volume a path lies in, and where there; no volume: the container's own disk.
-fn locate(world: &World<'_>, path: &str) -> (Option<SmolStr>, String) {
-    let absolute = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let container = world.place().and_then(|place| place.container(world.container));
-    let mounts = container.map_or(&[][..], |container| &container.volume_mounts);
-    let within = |mount: &str| {
-        let mount = mount.trim_end_matches('/');
-        let rest = absolute.strip_prefix(mount)?;
-        (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
-    };
-    mounts
-        .iter()
-        .filter_map(|mount| within(&mount.mount_path).map(|rest| (mount, rest)))
-        .max_by_key(|(mount, _)| mount.mount_path.len())
-        .map_or((None, absolute.clone()), |(mount, rest)| {
-            let sub = mount.sub_path.trim_matches('/');
-            let rest = if sub.is_empty() { rest } else { format!("{sub}/{rest}") };
-            (Some(mount.name.clone()), rest.trim_end_matches('/').to_owned())
-        })
-}
-
-pub(crate) fn read(world: &World<'_>, path: &str) -> Option<String> {
-    let sandbox = world.sandbox()?;
-    match locate(world, path) {
-        (Some(volume), rest) => sandbox.volumes.as_ref()?.get(&volume)?.get(&rest).cloned(),
-        (None, rest) => {
-            let memory = sandbox.processes.get(world.container)?.memory.as_ref();
-            memory.and_then(|memory| memory.files.get(&rest).cloned()).or_else(|| {
-                let host = sandbox.place.hostname();
-                match rest.as_str() {
-                    "/etc/hostname" => Some(format!("{host}\n")),
-                    "/etc/resolv.conf" => Some(resolv_conf(&sandbox.place.pod.namespace)),
-                    "/etc/hosts" => Some(format!(
-                        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n{}\t{host}\n",
-                        sandbox.place.address
-                    )),
-                    _ => None,
-                }
-            })
-        }
-    }
-}
-
-fn resolv_conf(namespace: &str) -> String {
-    format!(
-        "search {namespace}.svc.cluster.local svc.cluster.local cluster.local\n\
-         nameserver 10.96.0.10\noptions ndots:5\n"
-    )
-}
-
-/// Keeps files small: what a demonstration writes, not what a disk holds.
-const FILE_BYTES_MAX: usize = 64 * 1024;
-const FILES_MAX: usize = 256;
-
-pub(crate) fn write(world: &mut World<'_>, path: &str, text: &str, append: bool) {
-    let (volume, rest) = locate(world, path);
-    let container = world.container;
-    let Some(sandbox) = world.fabric.sandboxes.get_mut(&world.uid) else { return };
-    let files = match volume {
-        Some(volume) => sandbox.volumes.get_or_insert_default().entry(volume).or_default(),
-        None => match sandbox.processes.get_mut(container) {
-            Some(process) => &mut process.memory_mut().files,
-            None => return,
-        },
-    };
-    if files.len() >= FILES_MAX && !files.contains_key(&rest) {
-        return;
-    }
-    let file = files.entry(rest).or_default();
-    if !append {
-        file.clear();
-    }
-    file.push_str(text);
-    if file.len() > FILE_BYTES_MAX {
-        let cut = file.len() - FILE_BYTES_MAX;
-        let cut = (cut..file.len()).find(|at| file.is_char_boundary(*at)).unwrap_or(0);
-        file.drain(..cut);
-    }
-}
-
-fn cat(world: &World<'_>, args: &[&str]) -> Output {
-    let mut output = Output::default();
-    for path in args.iter().filter(|arg| !arg.starts_with('-')) {
-        match read(world, path) {
-            Some(text) => output.stdout.push_str(&text),
-            None => {
-                output.code = 1;
-                output
-                    .stderr
-                    .push_str(&format!("cat: can't open '{path}': No such file or directory\n"));
-            }
-        }
-    }
-    output
-}
-
-fn ls(world: &World<'_>, args: &[&str]) -> Output {
-    let path = args.iter().find(|arg| !arg.starts_with('-')).copied().unwrap_or("/");
-    let Some(sandbox) = world.sandbox() else { return Output::default() };
-    let (volume, rest) = locate(world, path);
-    let files = match &volume {
-        Some(volume) => sandbox.volumes.as_ref().and_then(|volumes| volumes.get(volume)),
-        None => sandbox
-            .processes
-            .get(world.container)
-            .and_then(|process| process.memory.as_ref())
-            .map(|memory| &memory.files),
-    };
-    let prefix = match rest.trim_end_matches('/') {
-        "" if volume.is_some() => String::new(),
-        rest => format!("{rest}/"),
-    };
-    let mut names: Vec<&str> = files
-        .into_iter()
-        .flat_map(|files| files.keys())
-        .filter_map(|name| name.strip_prefix(&prefix))
-        .filter_map(|name| name.split('/').next())
-        .collect();
-    if path == "/" {
-        names.extend(["bin", "dev", "etc", "home", "proc", "root", "sys", "tmp", "usr", "var"]);
-    }
-    // Mounting makes the folders on the way to the mount point.
-    let container = world.place().and_then(|place| place.container(world.container));
-    let folder = format!("{}/", path.trim_end_matches('/'));
-    names.extend(
-        container
-            .into_iter()
-            .flat_map(|container| &container.volume_mounts)
-            .filter_map(|mount| mount.mount_path.strip_prefix(&folder)?.split('/').next())
-            .filter(|name| !name.is_empty()),
-    );
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() && volume.is_none() && read(world, path).is_none() {
-        return Output::fail(1, format!("ls: {path}: No such file or directory\n"));
-    }
-    if names.is_empty() && read(world, path).is_some() {
-        return Output::ok(format!("{path}\n"));
-    }
-    Output::ok(names.iter().map(|name| format!("{name}\n")).collect::<String>())
-}
-
-fn rm(world: &mut World<'_>, args: &[&str]) -> Output {
-    for path in args.iter().filter(|arg| !arg.starts_with('-')) {
-        let (volume, rest) = locate(world, path);
-        let container = world.container;
-        let Some(sandbox) = world.fabric.sandboxes.get_mut(&world.uid) else { continue };
-        let files = match volume {
-            Some(volume) => sandbox.volumes.as_mut().and_then(|v| v.get_mut(&volume)),
-            None => sandbox
-                .processes
-                .get_mut(container)
-                .and_then(|process| process.memory.as_mut())
-                .map(|memory| &mut memory.files),
-        };
-        let gone = files.is_some_and(|files| files.remove(&rest).is_some());
-        if !gone && !args.contains(&"-f") && !args.contains(&"-rf") {
-            return Output::fail(1, format!("rm: can't remove '{path}': No such file\n"));
-        }
-    }
-    Output::default()
 }
 
 fn test(world: &World<'_>, args: &[&str]) -> Output {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use api::core::volume::Volume;
 use api::{ConfigMap, Secret};
 use client::fabric::sandbox::{Files, Settings};
 use client::{ApiExt, Ctx};
@@ -10,11 +11,11 @@ use clock::Duration;
 use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::downward;
 use crate::kubelet::Shared;
 use crate::token::Kind;
-use crate::worker::{Stage, State, Worker};
+use crate::worker::{State, Worker};
 
-const MOUNT_RETRY: Duration = Duration::from_secs(2);
 const CONFIG_ERROR: &str = "CreateContainerConfigError";
 const ENV_RETRY: Duration = Duration::from_secs(3);
 
@@ -74,51 +75,62 @@ impl Worker {
         }
     }
 
-    /// The files of all volumes that the kubelet fills, or the volume that cannot be and why.
-    pub(crate) fn fill_volumes(
+    /// The files of a volume that the kubelet fills; `None` for volumes of other kinds.
+    pub(crate) fn files_of_volume(
         &self,
         ctx: &mut Ctx<'_>,
-    ) -> Result<BTreeMap<SmolStr, Files>, (SmolStr, String)> {
-        let mut volumes = BTreeMap::new();
-        for volume in &self.pod.spec.volumes {
-            let source = match (&volume.config_map, &volume.secret) {
-                _ if volume.empty_dir.is_some() => {
-                    volumes.insert(volume.name.clone(), Files::new());
-                    continue;
-                }
-                (Some(map), _) => Source::of("configmap", map, "name").map(|s| (s, &**map)),
-                (_, Some(secret)) => {
-                    Source::of("secret", secret, "secretName").map(|s| (s, &**secret))
-                }
-                (None, None) => continue,
-            };
-            let Some((source, reference)) = source else { continue };
-            let data = match self.fetch(ctx, &source) {
-                Some(data) => data,
-                None if source.optional => BTreeMap::new(),
-                None => {
-                    let why = format!("{} \"{}\" not found", source.kind, source.name);
-                    return Err((volume.name.clone(), why));
-                }
-            };
-            volumes.insert(volume.name.clone(), files_of(&data, &reference["items"]));
+        volume: &Volume,
+    ) -> Result<Option<Files>, String> {
+        if let Some(map) = &volume.config_map {
+            return self.files_from(ctx, "configmap", map, "name").map(Some);
         }
-        Ok(volumes)
+        if let Some(secret) = &volume.secret {
+            return self.files_from(ctx, "secret", secret, "secretName").map(Some);
+        }
+        if let Some(source) = volume.extra.get("downwardAPI") {
+            return Ok(Some(downward::files(&self.pod, source)));
+        }
+        let Some(projected) = &volume.projected else { return Ok(None) };
+        let mut all = Files::new();
+        for source in projected["sources"].as_array().into_iter().flatten() {
+            for kind in ["configMap", "secret"] {
+                if let Some(reference) = source.get(kind) {
+                    let kind = if kind == "secret" { "secret" } else { "configmap" };
+                    all.extend(self.files_from(ctx, kind, reference, "name")?);
+                }
+            }
+            if let Some(source) = source.get("downwardAPI") {
+                all.extend(downward::files(&self.pod, source));
+            }
+        }
+        Ok(Some(all))
     }
 
-    pub(crate) fn mount_failed(
-        &mut self,
-        shared: &mut Shared,
+    fn files_from(
+        &self,
         ctx: &mut Ctx<'_>,
-        volume: &str,
-        why: &str,
-    ) {
-        let pod = self.pod.clone();
-        let message = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
-        shared.event(ctx, &pod, None, "Warning", "FailedMount", &message);
-        let due = ctx.now + MOUNT_RETRY;
-        self.stage = Stage::Sandbox { due };
-        ctx.timers.at(due, self.token(Kind::Sync, 0));
+        kind: &'static str,
+        reference: &Value,
+        name: &str,
+    ) -> Result<Files, String> {
+        let Some(source) = Source::of(kind, reference, name) else { return Ok(Files::new()) };
+        let data = match self.fetch(ctx, &source) {
+            Some(data) => data,
+            None if source.optional => BTreeMap::new(),
+            None => return Err(format!("{} \"{}\" not found", source.kind, source.name)),
+        };
+        let items = &reference["items"];
+        let missing = items.as_array().into_iter().flatten().find(|item| {
+            !source.optional && item["key"].as_str().is_some_and(|key| !data.contains_key(key))
+        });
+        match missing {
+            Some(item) => {
+                let key = item["key"].as_str().unwrap_or_default();
+                let owner = if kind == "secret" { "secret" } else { "config" };
+                Err(format!("references non-existent {owner} key: {key}"))
+            }
+            None => Ok(files_of(&data, items)),
+        }
     }
 
     fn env_sources(&self, index: usize) -> Vec<(Source, Option<SmolStr>)> {

@@ -10,6 +10,7 @@ use clock::{Duration, SimTime};
 
 use crate::kubelet::{Keep, Shared};
 use crate::token::Kind;
+use crate::volumes::Mounted;
 use crate::worker::{Stage, State, Work, Worker};
 
 const COMMAND_NOT_FOUND: i32 = 127;
@@ -36,10 +37,12 @@ impl Worker {
     }
 
     fn make_sandbox(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {
-        let volumes = match self.fill_volumes(ctx) {
-            Ok(volumes) => volumes,
-            Err((volume, why)) => return self.mount_failed(shared, ctx, &volume, &why),
-        };
+        let node = shared.node.clone();
+        let Mounted { own: volumes, shared: outliving } =
+            match self.mount_volumes(shared, ctx, node.as_deref()) {
+                Ok(mounted) => mounted,
+                Err(missing) => return self.wait_for_volume(shared, ctx, &missing),
+            };
         let host = self.pod.spec.host_network;
         let address = if host {
             Some(shared.config.address)
@@ -66,6 +69,7 @@ impl Worker {
             },
             processes,
             volumes: (!volumes.is_empty()).then(|| Box::new(volumes)),
+            shared: (!outliving.is_empty()).then(|| Box::new(outliving)),
             settings: None,
         };
         ctx.fabric.add_sandbox(self.uid(), sandbox);

@@ -88,6 +88,7 @@ impl Net {
                 },
                 processes: vec![process],
                 volumes: None,
+                shared: None,
                 settings: None,
             },
         );

@@ -151,6 +151,7 @@ impl Provisioner {
     fn delete(&mut self, ctx: &mut Ctx<'_>, key: &Key) {
         let Some(volume) = self.volumes.get(key) else { return };
         if is_to_be_deleted(volume) {
+            ctx.fabric.disks.remove(&volume.disk(""));
             let _ = ctx.api.delete::<PersistentVolume>("", &key.name, DeleteOptions::default());
         }
     }

@@ -7,7 +7,7 @@ use apimachinery::labels::{Operator, Requirement, Selector};
 use apimachinery::meta::Key;
 use apimachinery::quantity::Quantity;
 use apimachinery::wire::StringMap;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::persistent_volume::PersistentVolume;
 use super::persistent_volume_claim::PersistentVolumeClaim;
@@ -73,6 +73,30 @@ impl PersistentVolume {
             copy.metadata.set_annotation(BOUND_BY_CONTROLLER, "yes");
         }
         Some(copy)
+    }
+
+    /// The name under which node status reports it as attached; only CSI volumes have one.
+    /// Models GetUniqueVolumeNameFromSpec of pkg/volume/util/util.go.
+    pub fn attached_as(&self) -> Option<SmolStr> {
+        let source = self.spec.extra.get("csi")?;
+        let (driver, handle) = (source["driver"].as_str()?, source["volumeHandle"].as_str()?);
+        Some(format_smolstr!("kubernetes.io/csi/{driver}^{handle}"))
+    }
+
+    /// What makes its disk the same disk, seen from a node: a local one is another on each.
+    pub fn disk(&self, node: &str) -> SmolStr {
+        let text = |field: &str, name: &str| {
+            let source = self.spec.extra.get(field)?;
+            Some(SmolStr::from(source[name].as_str().unwrap_or_default()))
+        };
+        if let Some(name) = self.attached_as() {
+            return name;
+        }
+        match (text("nfs", "server"), text("nfs", "path"), text("local", "path")) {
+            (Some(server), Some(path), _) => format_smolstr!("nfs/{server}:{path}"),
+            (_, _, Some(path)) => format_smolstr!("local/{node}:{path}"),
+            _ => format_smolstr!("volume/{}", self.metadata.name),
+        }
     }
 
     /// Whether a node with these labels reaches it.
@@ -202,7 +226,7 @@ impl Volume {
         if let Some(source) = &self.persistent_volume_claim {
             return source["claimName"].as_str().map(SmolStr::from);
         }
-        self.ephemeral().map(|_| smol_str::format_smolstr!("{}-{}", pod.metadata.name, self.name))
+        self.ephemeral().map(|_| format_smolstr!("{}-{}", pod.metadata.name, self.name))
     }
 
     /// The source of a generic ephemeral volume.

@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use clock::SimTime;
 use smol_str::SmolStr;
 
+use super::sandbox::Files;
+
 #[derive(Clone, Debug)]
 pub struct Machine {
     pub name: SmolStr,
@@ -16,6 +18,8 @@ pub struct Machine {
     pub reachable: bool,
     /// Image reference → size in bytes and when it arrived.
     pub images: BTreeMap<SmolStr, CachedImage>,
+    /// Files on its own disk that volumes show, by absolute path.
+    pub files: Files,
     /// When the wire to the registry is free again: pulls of one node share it.
     pub pull_free_at: SimTime,
 }
@@ -36,6 +40,7 @@ impl Machine {
             up: true,
             reachable: true,
             images: BTreeMap::new(),
+            files: Files::new(),
             pull_free_at: SimTime::ZERO,
         }
     }

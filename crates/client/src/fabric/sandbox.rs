@@ -56,6 +56,22 @@ pub type Files = BTreeMap<String, String>;
 /// Data by `configmap/NAME` and `secret/NAME`.
 pub type Settings = BTreeMap<SmolStr, BTreeMap<SmolStr, String>>;
 
+/// Where the files of a volume lie that are not the pod's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// A folder of the pod's machine.
+    Host(SmolStr),
+    /// A disk of the cluster, by its identity.
+    Disk(SmolStr),
+}
+
+/// A volume that outlives its pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    pub backing: Backing,
+    pub read_only: bool,
+}
+
 #[derive(Debug)]
 pub struct Sandbox {
     pub place: Place,
@@ -63,6 +79,8 @@ pub struct Sandbox {
     pub processes: Vec<Process>,
     /// By volume name. Live as long as the pod.
     pub volumes: Option<Box<BTreeMap<SmolStr, Files>>>,
+    /// The volumes among them that outlive the pod: their files lie elsewhere.
+    pub shared: Option<Box<BTreeMap<SmolStr, Shared>>>,
     /// What the environment of its containers was taken from.
     pub settings: Option<Box<Settings>>,
 }

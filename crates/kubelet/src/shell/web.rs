@@ -41,7 +41,7 @@ pub(super) fn wget(world: &mut World<'_>, args: &[&str]) -> Output {
         None => {
             let name =
                 url.rsplit('/').next().filter(|name| !name.is_empty() && !url.ends_with(name));
-            write(world, name.unwrap_or("index.html"), &got.body, false);
+            let _ = write(world, name.unwrap_or("index.html"), &got.body, false);
             Output::default()
         }
     };
