@@ -103,6 +103,8 @@ scenarios! {
     node_selector_affinity "03b-nodeselector-affinity",
     taints "03c-taints",
     topology_spread "03e-topology-spread",
+    stateful_set "04a-statefulset",
+    daemon_set "04c-daemonset",
     namespaces_and_finalizers "06d-namespace-gc-finalizers",
     config "07-config",
     bad_input "08a-bad-input",
@@ -110,4 +112,6 @@ scenarios! {
     kubectl_output "09b-kubectl-output",
     node_failure "10-node-failure",
     pod_lifecycle "14-pod-lifecycle",
+    stateful_set_more "n02-statefulset-more",
+    sets "n11-sets",
 }
