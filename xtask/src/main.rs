@@ -6,6 +6,7 @@
 mod bench;
 mod count;
 mod need;
+mod parity;
 mod server;
 mod shell;
 mod shot;
@@ -28,6 +29,10 @@ cargo xtask COMMAND
   build [--quick | --dev]               a static site in dist/ (--quick: without link-time optimisation)
   test [NAME...]                        every test; or only: native, wasm, e2e
   bench [--json FILE] [NAME...]         the measures, native and in the browser
+  parity [--scenarios DIR] [--vectors FILE] [--scheduler DIR] [--keep DIR] [NAME...]
+                                        recordings of a real control plane, by both roads: the
+                                        project's kubectl, and the real one (KUBECTL, or on the
+                                        PATH) over HTTP; --keep writes the transcripts
   size                                  the files of dist/, raw and compressed
   shot [--size 1440x900] [--dark] [--ko] [--built] OUT.png [JS]
                                         a picture of the page, after running JS in it
@@ -61,6 +66,7 @@ fn run(args: Vec<OsString>) -> Result<ExitCode> {
         "test" => test::command(parser),
         "test-runner" => test::wasm_runner(parser),
         "bench" => bench::command(parser),
+        "parity" => parity::command(parser),
         "size" => size::command(parser),
         "shot" => shot::command(parser),
         "ci" => shell::run(shell::cmd("bash").arg(".ci/run")).map(|()| ExitCode::SUCCESS),

@@ -1,6 +1,7 @@
 //! Decision by decision against recordings of the real scheduler: the same feasible nodes, the same
 //! score of every plugin on every node, a winner of maximal total, the same messages. Each pod then
 //! goes where the recording put it.
+#![allow(clippy::disallowed_methods, reason = "other recordings may be named")]
 
 mod support;
 
@@ -39,7 +40,8 @@ impl Tally {
 type Scores = BTreeMap<String, BTreeMap<String, i64>>;
 
 fn recorded(decision: &Value) -> Scores {
-    serde_json::from_value(decision["scores"].clone()).expect("scores")
+    let scores = decision.get("scores").unwrap_or(&decision["weightedScores"]);
+    serde_json::from_value(scores.clone()).expect("scores")
 }
 
 fn scored(attempt: &Attempt) -> Scores {
@@ -85,6 +87,7 @@ fn compare(name: &str, decision: &Value, attempt: &Attempt, tally: &mut Tally) {
 
 fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
     let data: Value = serde_json::from_str(data).expect("JSON");
+    let decisions = data.get("decisions").unwrap_or(&data["decisionsInOrder"]);
     let mut world = World::new(config.clone());
     for n in data["nodes"].as_array().expect("nodes") {
         let node = node(json!({
@@ -94,7 +97,7 @@ fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
         }));
         world.add(std::sync::Arc::new(node));
     }
-    for decision in data["decisions"].as_array().expect("decisions") {
+    for decision in decisions.as_array().expect("decisions") {
         let waiting = world.create_pod(pod(decision["pod"].clone()));
         let key = Key::of(&waiting.metadata);
         let deadline = world.now + clock::Duration::from_millis(2);
@@ -118,12 +121,33 @@ fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
     }
 }
 
+/// The recordings kept here, or those of a folder that is named. Those of preemption have another
+/// form.
+fn recordings() -> Vec<(String, String)> {
+    let Ok(folder) = std::env::var("KUBARIUM_SCHEDULER") else {
+        return DATA.map(|(name, data)| (name.to_owned(), data.to_owned())).into();
+    };
+    let files = std::fs::read_dir(folder).expect("the folder named").flatten();
+    let mut files: Vec<_> = files.map(|file| file.path()).collect();
+    files.sort();
+    let named = files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "json"));
+    let mut all = Vec::new();
+    for path in named {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with("preemption") {
+            all.push((name, std::fs::read_to_string(path).expect("a recording")));
+        }
+    }
+    assert!(!all.is_empty(), "the folder holds no recordings");
+    all
+}
+
 #[test]
 fn as_the_real_scheduler_decided() {
     for reuse in [true, false] {
         let config = Config { reuse, ..Config::default() };
         let mut tally = Tally::default();
-        for (name, data) in DATA {
+        for (name, data) in &recordings() {
             replay(name, data, &config, &mut tally);
         }
         for (what, (matched, all)) in &tally.0 {

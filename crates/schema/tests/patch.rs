@@ -1,4 +1,5 @@
 //! Patches, against what the real functions gave and against each other.
+#![allow(clippy::disallowed_methods, reason = "other recordings may be named")]
 
 use proptest::prelude::*;
 use schema::patch::{PatchError, json as json_patch, keeps_identity, merge, strategic, three_way};
@@ -10,7 +11,10 @@ fn deployment() -> TypeId {
 }
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("data/patch_vectors.json")).expect("vectors")
+    let given = std::env::var("KUBARIUM_VECTORS");
+    let given = given.map(|path| std::fs::read_to_string(path).expect("the vectors named"));
+    let text = given.unwrap_or_else(|_| include_str!("data/patch_vectors.json").to_owned());
+    serde_json::from_str(&text).expect("vectors")
 }
 
 fn check_recorded(got: Result<Value, PatchError>, want: &Value, error: &Value, case: &Value) {
@@ -26,7 +30,7 @@ fn strategic_patches_as_recorded() {
     let vectors = vectors();
     let vectors = &vectors["strategic_merge"];
     let cases = vectors["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 10);
+    assert!(!cases.is_empty());
     for case in cases {
         let got = strategic::apply(&vectors["base"], &case["patch"], deployment());
         check_recorded(got, &case["result"], &case["err"], &case["patch"]);
