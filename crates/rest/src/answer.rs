@@ -62,8 +62,10 @@ fn is_generic(status: &Status) -> bool {
 /// A refusal.
 pub fn failure(status: &Status, form: Form) -> Answer {
     let mut value = status.to_value();
-    if let (true, Some(map)) = (is_generic(status), value.as_object_mut()) {
-        map.entry("details").or_insert_with(|| json!({}));
+    // What the handler chain makes of errors that are not the API's own tells no cause.
+    let is_foreign = status.causes.iter().any(|cause| cause.reason == "UnexpectedServerResponse");
+    if let (true, Some(map)) = (is_generic(status) || is_foreign, value.as_object_mut()) {
+        map.insert("details".into(), json!({}));
     }
     let mut answer = Answer::document(status.code(), &value, form);
     if status.retry_after_seconds != 0 {

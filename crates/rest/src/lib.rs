@@ -7,6 +7,7 @@ mod body;
 mod catalog;
 mod documents;
 mod json;
+mod messages;
 mod openapi;
 mod path;
 mod protobuf;

@@ -1,51 +1,15 @@
-//! Protobuf bodies, which Go's typed clients send, to the JSON they stand for. data/messages.txt
-//! holds the field numbers of the API's types: a `T` line names a type, each line below a field by
-//! number, JSON name and kind.
+//! Protobuf bodies, which Go's typed clients send, to the JSON they stand for.
 // Models apimachinery/pkg/runtime/serializer/protobuf/protobuf.go.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use apimachinery::time::{MicroTime, Time};
 use serde_json::{Map, Value};
 
-static MESSAGES: &str = include_str!("../data/messages.txt");
+use crate::messages;
+
 const MAGIC: &[u8] = b"k8s\0";
 const DEPTH_MAX: usize = 100;
-
-struct Field {
-    number: u64,
-    name: &'static str,
-    /// `*` list, `m` map, `p` pointer, `!` told even if empty, `~` fields of the parent.
-    mark: char,
-    kind: &'static str,
-}
-
-type Messages = BTreeMap<&'static str, Vec<Field>>;
-
-fn field(line: &'static str) -> Option<Field> {
-    let mut words = line.split(' ');
-    let (number, name, kind) = (words.next()?.parse().ok()?, words.next()?, words.next()?);
-    let mark = kind.chars().next().filter(|c| "*mp!~".contains(*c));
-    let kind = if mark.is_some() { kind.get(1..)? } else { kind };
-    Some(Field { number, name, mark: mark.unwrap_or(' '), kind })
-}
-
-fn messages() -> &'static Messages {
-    static ALL: OnceLock<Messages> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let (mut all, mut current) = (Messages::new(), "");
-        for line in MESSAGES.lines() {
-            if let Some(name) = line.strip_prefix("T ") {
-                current = name;
-                all.insert(name, Vec::new());
-            } else if let (Some(fields), Some(field)) = (all.get_mut(current), field(line)) {
-                fields.push(field);
-            }
-        }
-        all
-    })
-}
 
 /// A value as it stands on the wire.
 enum Wire<'a> {
@@ -187,7 +151,7 @@ fn entry(kind: &str, wire: &Wire<'_>, depth: usize) -> Option<(String, Value)> {
 }
 
 fn message(name: &str, bytes: &[u8], depth: usize) -> Option<Map<String, Value>> {
-    let fields = messages().get(name).filter(|_| depth < DEPTH_MAX)?;
+    let fields = messages::fields(name).filter(|_| depth < DEPTH_MAX)?;
     let (mut map, mut reader) = (Map::new(), Reader(bytes));
     while !reader.0.is_empty() {
         let (number, wire) = reader.next()?;
@@ -213,22 +177,12 @@ fn message(name: &str, bytes: &[u8], depth: usize) -> Option<Map<String, Value>>
     Some(map)
 }
 
-/// `apps/v1.Deployment` for `apps/v1` and `Deployment`.
-fn message_name(api_version: &str, kind: &str) -> String {
-    if matches!(kind, "DeleteOptions" | "Status") {
-        return format!("meta/v1.{kind}");
-    }
-    let (group, version) = api_version.split_once('/').unwrap_or(("core", api_version));
-    let package = group.split('.').next().unwrap_or(group);
-    format!("{package}/{version}.{kind}")
-}
-
 /// The object in a body; none if it is no protobuf or of a type that is not known.
 pub(crate) fn decode(body: &[u8]) -> Option<Value> {
     let unknown = numbers(body.strip_prefix(MAGIC)?)?;
     let types = numbers(part(&unknown, 1))?;
     let (api_version, kind) = (text(part(&types, 1))?, text(part(&types, 2))?);
-    let name = message_name(api_version.as_str()?, kind.as_str()?);
+    let name = messages::type_of(api_version.as_str()?, kind.as_str()?);
     let mut map = message(&name, part(&unknown, 2), 0)?;
     map.insert("apiVersion".to_owned(), api_version);
     map.insert("kind".to_owned(), kind);

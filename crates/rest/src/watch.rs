@@ -12,7 +12,7 @@ use crate::json;
 use crate::route::Call;
 
 fn line(kind: &str, object: Value) -> String {
-    json::compact(&json!({ "type": kind, "object": object }))
+    json::event(kind, &object)
 }
 
 /// One change. Only the first row of a watched table carries the columns.
