@@ -11,7 +11,7 @@ use cluster::Cluster;
 use rest::{Answer, Call, Form, Http, Query};
 
 use super::users::{self, Shown};
-use super::{Server, control, page, watch};
+use super::{Server, control, page, streams, watch};
 
 type Result<T> = std::result::Result<T, Box<Status>>;
 
@@ -114,7 +114,13 @@ async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Resp
         body: &body,
     };
     let mut call = rest::call(&http, &place, &asked.query, &server.catalog)?;
+    if matches!(call.request.subresource.as_str(), "exec" | "attach") {
+        return streams::container(server, parts, call, sender).await;
+    }
     call.request.sender = Some(sender);
+    if call.request.subresource == "log" && asked.query.flag("follow") {
+        return Ok(stream("text/plain", streams::log(server, call).await?));
+    }
     if let Some(wanted) = call.watch.take() {
         let body = watch::body(server, call, wanted).await?;
         return Ok(stream("application/json", body));

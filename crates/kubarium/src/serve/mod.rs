@@ -11,6 +11,8 @@ mod identity;
 mod journal;
 mod pace;
 mod page;
+mod streams;
+mod terminal;
 mod users;
 mod watch;
 
