@@ -2,8 +2,8 @@
 
 use crate::object::KindEntry;
 use crate::{
-    apps, batch, certificates, coordination, core, discovery, networking, node, policy, rbac,
-    scheduling, storage,
+    apps, autoscaling, batch, certificates, coordination, core, discovery, networking, node,
+    policy, rbac, scheduling, storage,
 };
 
 /// All kinds with a type of their own, in alphabetical order.
@@ -26,6 +26,7 @@ pub fn kinds() -> Vec<KindEntry> {
         KindEntry::of::<networking::ingress::Ingress>(),
         KindEntry::of::<networking::ingress_class::IngressClass>(),
         KindEntry::of::<networking::ip_address::IpAddress>(),
+        KindEntry::of::<autoscaling::horizontal_pod_autoscaler::HorizontalPodAutoscaler>(),
         KindEntry::of::<batch::job::Job>(),
         KindEntry::of::<coordination::lease::Lease>(),
         KindEntry::of::<core::limit_range::LimitRange>(),

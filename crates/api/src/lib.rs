@@ -2,6 +2,7 @@
 //! columns. `kinds.rs` lists them.
 
 pub mod apps;
+pub mod autoscaling;
 pub mod batch;
 pub mod certificates;
 pub mod coordination;
@@ -25,6 +26,7 @@ pub use apps::daemon_set::DaemonSet;
 pub use apps::deployment::Deployment;
 pub use apps::replica_set::ReplicaSet;
 pub use apps::stateful_set::StatefulSet;
+pub use autoscaling::horizontal_pod_autoscaler::HorizontalPodAutoscaler;
 pub use batch::cron_job::CronJob;
 pub use batch::job::Job;
 pub use certificates::request::CertificateSigningRequest;

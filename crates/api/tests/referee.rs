@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use api::KindEntry;
-use k8s_openapi::api::{apps, batch, coordination, core, discovery, storage};
+use k8s_openapi::api::{apps, autoscaling, batch, coordination, core, discovery, storage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,6 +20,7 @@ fn referee(kind: &str, object: &Value) -> Option<Value> {
         "EndpointSlice" => through::<discovery::v1::EndpointSlice>(object),
         "Endpoints" => through::<core::v1::Endpoints>(object),
         "Event" => through::<core::v1::Event>(object),
+        "HorizontalPodAutoscaler" => through::<autoscaling::v2::HorizontalPodAutoscaler>(object),
         "Job" => through::<batch::v1::Job>(object),
         "Lease" => through::<coordination::v1::Lease>(object),
         "Namespace" => through::<core::v1::Namespace>(object),
