@@ -14,8 +14,9 @@ use crate::replication_controller::Served;
 use crate::{
     attach_detach, cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints,
     ephemeral_volume, expand, garbage_collector, job, namespace, node_ipam, node_lifecycle,
-    persistent_volume, pod_gc, pv_protection, pvc_protection, replica_set, resource_quota, root_ca,
-    service_account, service_lb, stateful_set, taint_eviction, ttl, ttl_after_finished,
+    persistent_volume, pod_gc, podautoscaler, pv_protection, pvc_protection, replica_set,
+    resource_quota, root_ca, service_account, service_lb, stateful_set, taint_eviction, ttl,
+    ttl_after_finished,
 };
 
 /// Every controller, in alphabetical order.
@@ -31,6 +32,7 @@ pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
         Box::new(ephemeral_volume::EphemeralVolumeController::default()),
         Box::new(expand::ExpandController::default()),
         Box::new(garbage_collector::GarbageCollector::default()),
+        Box::new(podautoscaler::PodAutoscalerController::default()),
         Box::new(job::JobController::default()),
         Box::new(namespace::NamespaceController::default()),
         Box::new(node_ipam::NodeIpamController::default()),

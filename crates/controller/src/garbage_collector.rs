@@ -125,6 +125,7 @@ impl Controller for GarbageCollector {
             Resource::Deployment,
             Resource::EndpointSlice,
             Resource::Endpoints,
+            Resource::HorizontalPodAutoscaler,
             Resource::Job,
             Resource::Lease,
             Resource::Node,

@@ -3,9 +3,10 @@
 
 use api::{
     CSIDriver, ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice,
-    Endpoints, Job, Kind, Lease, Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim,
-    PodDisruptionBudget, ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount,
-    StatefulSet, StorageClass, VolumeAttachment,
+    Endpoints, HorizontalPodAutoscaler, Job, Kind, Lease, Namespace, Node, Object,
+    PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget, ReplicaSet,
+    ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
+    VolumeAttachment,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -22,6 +23,7 @@ pub enum Resource {
     Deployment,
     EndpointSlice,
     Endpoints,
+    HorizontalPodAutoscaler,
     Job,
     Lease,
     Namespace,
@@ -51,6 +53,7 @@ pub enum Change {
     Deployment(Delta<Deployment>),
     EndpointSlice(Delta<EndpointSlice>),
     Endpoints(Delta<Endpoints>),
+    HorizontalPodAutoscaler(Delta<HorizontalPodAutoscaler>),
     Job(Delta<Job>),
     Lease(Delta<Lease>),
     Namespace(Delta<Namespace>),
@@ -79,6 +82,7 @@ pub struct Informers {
     pub deployments: Store<Deployment>,
     pub endpoint_slices: Store<EndpointSlice>,
     pub endpoints: Store<Endpoints>,
+    pub horizontal_pod_autoscalers: Store<HorizontalPodAutoscaler>,
     pub jobs: Store<Job>,
     pub leases: Store<Lease>,
     pub namespaces: Store<Namespace>,
@@ -105,6 +109,7 @@ macro_rules! stores {
             (config_maps, ConfigMap) (controller_revisions, ControllerRevision)
             (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (cron_jobs, CronJob) (jobs, Job)
+            (horizontal_pod_autoscalers, HorizontalPodAutoscaler)
             (endpoints, Endpoints) (leases, Lease) (namespaces, Namespace) (nodes, Node)
             (persistent_volumes, PersistentVolume)
             (persistent_volume_claims, PersistentVolumeClaim)

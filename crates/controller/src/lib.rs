@@ -27,6 +27,7 @@ mod persistent_volume;
 mod pod_control;
 mod pod_gc;
 mod pod_store;
+mod podautoscaler;
 mod pods;
 mod pv_protection;
 mod pvc_protection;

@@ -28,6 +28,7 @@ pub fn dependents(informers: &Informers, owner: Uid) -> Vec<Obj> {
     owned(&informers.controller_revisions, owner, &mut found);
     owned(&informers.cron_jobs, owner, &mut found);
     owned(&informers.jobs, owner, &mut found);
+    owned(&informers.horizontal_pod_autoscalers, owner, &mut found);
     owned(&informers.daemon_sets, owner, &mut found);
     owned(&informers.persistent_volume_claims, owner, &mut found);
     owned(&informers.replication_controllers, owner, &mut found);
