@@ -173,7 +173,8 @@ impl FieldError {
         }
     }
 
-    fn valued(
+    /// An error of a kind that shows the value.
+    pub fn valued(
         kind: FieldErrorKind,
         field: impl fmt::Display,
         value: impl Into<Value>,

@@ -7,6 +7,8 @@ mod authentication;
 mod authorization;
 mod bootstrap;
 mod config;
+mod custom;
+mod definitions;
 mod feed;
 mod fields;
 mod managed;

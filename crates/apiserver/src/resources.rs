@@ -17,14 +17,15 @@ use schema::{Schema, TypeId};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::unstructured::{self, Unstructured};
+use crate::custom::Custom;
+use crate::unstructured::{self, Kindred, Unstructured};
 use crate::versioned;
 
 /// How objects of a resource are made.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Decode {
     Typed(fn(Value) -> Result<Obj, WireError>),
-    Untyped(&'static KindInfo),
+    Untyped(Kindred),
 }
 
 impl fmt::Debug for Resource {
@@ -34,9 +35,14 @@ impl fmt::Debug for Resource {
 }
 
 /// One served resource in one version.
+#[derive(Clone)]
 pub(crate) struct Resource {
     info: KindInfo,
     decode: Decode,
+    /// Set if it is a custom resource.
+    pub custom: Option<Arc<Custom>>,
+    /// The custom resource definitions themselves.
+    pub is_definition: bool,
     /// Set if this is not the version in which the objects are kept.
     pub version: Option<&'static Version>,
     pub columns: Cow<'static, [Column]>,
@@ -66,6 +72,9 @@ impl Resource {
             is_endpoints: core("endpoints"),
             changes_admission: ["limitranges", "priorityclasses"]
                 .contains(&info.resource.resource.as_str()),
+            is_definition: info.resource
+                == GroupResource::fixed("apiextensions.k8s.io", "customresourcedefinitions"),
+            custom: None,
             is_rbac: info.resource.group == api::rbac::GROUP,
             info,
             decode,
@@ -82,8 +91,7 @@ impl Resource {
             info: version.info.clone(),
             version: Some(version),
             type_id: type_of(&version.info),
-            columns: self.columns.clone(),
-            ..*self
+            ..self.clone()
         }
     }
 
@@ -104,9 +112,9 @@ impl Resource {
         if let Some(version) = self.version {
             value = versioned::to_stored(value, version);
         }
-        match self.decode {
+        match &self.decode {
             Decode::Typed(decode) => decode(value),
-            Decode::Untyped(info) => Unstructured::decode(info, value),
+            Decode::Untyped(kind) => Unstructured::decode(kind.clone(), value),
         }
     }
 
@@ -120,7 +128,11 @@ impl Resource {
 
     /// Its type, for structured merges.
     pub fn place(&self) -> Place<'_> {
-        self.type_id.map_or(Place::Deduced, Place::Object)
+        match (&self.custom, self.type_id) {
+            (Some(custom), _) => Place::CustomRoot(&custom.schema),
+            (None, Some(ty)) => Place::Object(ty),
+            (None, None) => Place::Deduced,
+        }
     }
 
     /// Whether a component's object is one of these.
@@ -142,6 +154,8 @@ pub(crate) struct Resources {
     /// The versions of each; the one that requests without a version mean comes first.
     by_name: IndexMap<GroupResource, Vec<Arc<Resource>>, FxBuildHasher>,
     by_table: Vec<Arc<Resource>>,
+    /// Versions of custom resources beside the stored ones.
+    versions: Vec<&'static Version>,
 }
 
 /// What a server says of a path that it does not know.
@@ -167,15 +181,80 @@ impl Resources {
         let untyped: Vec<&KindInfo> =
             unstructured::infos().iter().filter(|info| !taken(info)).collect();
         for info in untyped {
-            let (decode, columns) = (Decode::Untyped(info), unstructured::COLUMNS);
-            let resource = Resource::new(info.clone(), decode, columns, add_table());
+            let decode = Decode::Untyped(Kindred::Known(info));
+            let mut resource =
+                Resource::new(info.clone(), decode, unstructured::COLUMNS, add_table());
+            if resource.is_definition {
+                resource.columns = Cow::Borrowed(unstructured::DEFINITION_COLUMNS);
+            }
             by_table.push(Arc::new(resource));
         }
         let mut by_name: IndexMap<_, Vec<_>, _> = IndexMap::default();
         for resource in by_table.iter().chain(&further) {
             by_name.entry(resource.name().clone()).or_default().push(Arc::clone(resource));
         }
-        Resources { by_name, by_table }
+        Resources { by_name, by_table, versions: Vec::new() }
+    }
+
+    /// Serves a custom resource in these versions; the stored one comes first.
+    pub fn serve(&mut self, versions: &[(Arc<Custom>, bool)], add_table: impl FnOnce() -> TableId) {
+        let Some((stored, _)) = versions.first() else { return };
+        let name = &stored.info.resource;
+        let known = self.by_table.iter().position(|resource| resource.name() == name);
+        let table = match known.and_then(|at| self.by_table.get(at)) {
+            Some(resource) => resource.table,
+            None => add_table(),
+        };
+        let decode = Decode::Untyped(Kindred::Custom(Arc::clone(stored)));
+        let first = Resource::new(stored.info.clone(), decode, &[], table);
+        let mut served = Vec::new();
+        for (index, (custom, is_served)) in versions.iter().enumerate() {
+            let version = (index > 0).then(|| self.identity(&custom.info));
+            let resource = Arc::new(Resource {
+                info: custom.info.clone(),
+                columns: Cow::Owned(custom.columns.clone()),
+                custom: Some(Arc::clone(custom)),
+                version,
+                type_id: None,
+                ..first.clone()
+            });
+            if index == 0 {
+                match known.and_then(|at| self.by_table.get_mut(at)) {
+                    Some(place) => *place = Arc::clone(&resource),
+                    None => self.by_table.push(Arc::clone(&resource)),
+                }
+            }
+            if *is_served {
+                served.push(resource);
+            }
+        }
+        self.by_name.insert(name.clone(), served);
+    }
+
+    /// Serves a custom resource no more.
+    pub fn withdraw(&mut self, name: &GroupResource) {
+        self.by_name.shift_remove(name);
+    }
+
+    /// The custom resources that are served, in the version of each that counts first.
+    pub fn custom(&self) -> impl Iterator<Item = &Arc<Custom>> {
+        self.by_name.values().flatten().filter_map(|resource| resource.custom.as_ref())
+    }
+
+    /// A version that differs from the stored one in its name only. Made once for each name.
+    fn identity(&mut self, info: &KindInfo) -> &'static Version {
+        let known = self.versions.iter().find(|version| {
+            version.info.gvk == info.gvk
+                && version.info.resource == info.resource
+                && version.info.subresources == info.subresources
+        });
+        if let Some(version) = known {
+            return version;
+        }
+        let version: &'static Version =
+            Box::leak(Box::new(Version::fixed(info.clone(), |map| map, |map| map)));
+        self.versions.push(version);
+        version
     }
 
     pub fn find(

@@ -184,6 +184,9 @@ impl ApiServer {
         }
         self.store.put(resource.table, key, cx.now.nanos(), object.clone());
         self.bound_history();
+        if resource.is_definition {
+            self.definition_changed(cx, resource, &object);
+        }
         object
     }
 
@@ -200,6 +203,9 @@ impl ApiServer {
             self.watches.publish_delete(resource.table, key, now, old, &last);
         }
         self.bound_history();
+        if resource.custom.is_some() {
+            self.instance_removed(now, resource);
+        }
     }
 
     fn bound_history(&mut self) {

@@ -18,10 +18,35 @@ use schema::Schema;
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
+use crate::custom::{self, Custom, ScalePaths, definition};
+
+/// What is known of a kind without a type.
+#[derive(Clone, Debug)]
+pub(crate) enum Kindred {
+    /// A resource of the schema.
+    Known(&'static KindInfo),
+    /// A custom resource, in the version in which its objects are kept.
+    Custom(Arc<Custom>),
+}
+
+impl Kindred {
+    fn info(&self) -> &KindInfo {
+        match self {
+            Kindred::Known(info) => info,
+            Kindred::Custom(custom) => &custom.info,
+        }
+    }
+
+    fn is_definition(&self) -> bool {
+        self.info().gvk.kind == "CustomResourceDefinition"
+            && self.info().gvk.group == "apiextensions.k8s.io"
+    }
+}
+
 /// An object in its JSON form; only its metadata is typed.
 #[derive(Clone, Debug)]
 pub struct Unstructured {
-    info: &'static KindInfo,
+    kind: Kindred,
     metadata: ObjectMeta,
     fields: Map<String, Value>,
 }
@@ -57,7 +82,7 @@ pub(crate) fn infos() -> &'static [KindInfo] {
 }
 
 impl Unstructured {
-    pub(crate) fn decode(info: &'static KindInfo, value: Value) -> Result<Obj, WireError> {
+    pub(crate) fn decode(kind: Kindred, value: Value) -> Result<Obj, WireError> {
         let mut fields = take_object(value)?;
         fields.remove("apiVersion");
         fields.remove("kind");
@@ -66,20 +91,51 @@ impl Unstructured {
             Value::Null => ObjectMeta::default(),
             value => ObjectMeta::from_value(value).map_err(|error| error.under("metadata"))?,
         };
-        Ok(Arc::new(Unstructured { info, metadata, fields }))
+        Ok(Arc::new(Unstructured { kind, metadata, fields }))
     }
 
     pub fn field(&self, name: &str) -> Option<&Value> {
         self.fields.get(name)
     }
 
+    pub(crate) fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    pub(crate) fn set_status(&mut self, status: Value) {
+        self.fields.insert("status".to_owned(), status);
+    }
+
     fn has_status(&self) -> bool {
-        self.info.subresources.contains(&"status")
+        self.kind.info().subresources.contains(&"status")
+    }
+
+    fn custom_scale(&self) -> Option<&ScalePaths> {
+        match &self.kind {
+            Kindred::Custom(custom) => custom.scale.as_ref(),
+            Kindred::Known(_) => None,
+        }
+    }
+
+    fn number(&self, path: &[String]) -> i32 {
+        let count = custom::at(&self.fields, path).and_then(Value::as_i64);
+        count.and_then(|n| i32::try_from(n).ok()).unwrap_or(0)
     }
 
     fn replicas(&self, part: &str) -> i32 {
-        let count = self.fields.get(part).and_then(|part| part.get("replicas"));
-        count.and_then(Value::as_i64).and_then(|n| i32::try_from(n).ok()).unwrap_or(0)
+        self.number(&[part.to_owned(), "replicas".to_owned()])
+    }
+
+    /// Whether an update moves the generation: of custom objects, anything but the status does.
+    fn is_changed(&self, old: &Unstructured) -> bool {
+        match &self.kind {
+            Kindred::Known(_) => self.fields.get("spec") != old.fields.get("spec"),
+            Kindred::Custom(custom) => {
+                let counts = |name: &str| !(custom.has_status && name == "status");
+                let own = self.fields.iter().filter(|(name, _)| counts(name));
+                own.ne(old.fields.iter().filter(|(name, _)| counts(name)))
+            }
+        }
     }
 
     fn take_from(&mut self, name: &str, old: &Unstructured) {
@@ -96,11 +152,11 @@ fn same_kind(object: &dyn Object) -> Option<&Unstructured> {
 
 impl Object for Unstructured {
     fn info(&self) -> KindInfo {
-        self.info.clone()
+        self.kind.info().clone()
     }
 
     fn gvk(&self) -> Gvk {
-        self.info.gvk.clone()
+        self.kind.info().gvk.clone()
     }
 
     fn meta(&self) -> &ObjectMeta {
@@ -113,8 +169,9 @@ impl Object for Unstructured {
 
     fn to_wire(&self) -> Value {
         let mut map = self.fields.clone();
-        map.insert("apiVersion".into(), self.info.gvk.api_version().as_str().into());
-        map.insert("kind".into(), self.info.gvk.kind.as_str().into());
+        let gvk = &self.kind.info().gvk;
+        map.insert("apiVersion".into(), gvk.api_version().as_str().into());
+        map.insert("kind".into(), gvk.kind.as_str().into());
         map.insert("metadata".into(), self.metadata.to_value());
         Value::Object(map)
     }
@@ -135,14 +192,25 @@ impl Object for Unstructured {
         self
     }
 
-    fn set_defaults(&mut self) {}
+    fn set_defaults(&mut self) {
+        match &self.kind {
+            Kindred::Custom(custom) => custom.set_defaults(&mut self.fields),
+            Kindred::Known(_) if self.kind.is_definition() => {
+                definition::set_defaults(&mut self.fields);
+            }
+            Kindred::Known(_) => {}
+        }
+    }
 
     fn prepare_for_create(&mut self) {
         if self.has_status() {
             self.fields.remove("status");
         }
-        if self.fields.contains_key("spec") {
+        if self.fields.contains_key("spec") || matches!(self.kind, Kindred::Custom(_)) {
             self.metadata.generation = 1;
+        }
+        if self.kind.is_definition() {
+            definition::begin(&mut self.fields);
         }
     }
 
@@ -151,8 +219,11 @@ impl Object for Unstructured {
         if self.has_status() {
             self.take_from("status", old);
         }
-        if self.fields.get("spec") != old.fields.get("spec") {
+        if self.is_changed(old) {
             self.metadata.generation = old.metadata.generation + 1;
+        }
+        if self.kind.is_definition() {
+            definition::carry_stored(&mut self.fields);
         }
     }
 
@@ -169,30 +240,47 @@ impl Object for Unstructured {
     }
 
     fn validate(&self) -> FieldErrors {
-        FieldErrors::new()
+        match &self.kind {
+            Kindred::Custom(custom) => custom.validate(&Value::Object(self.fields.clone())),
+            Kindred::Known(_) if self.kind.is_definition() => {
+                definition::validate(&self.metadata, &self.fields)
+            }
+            Kindred::Known(_) => FieldErrors::new(),
+        }
     }
 
     fn validate_update(&self, _: &dyn Object) -> FieldErrors {
-        FieldErrors::new()
+        self.validate()
     }
 
     fn validate_status_update(&self, _: &dyn Object) -> FieldErrors {
-        FieldErrors::new()
+        self.validate()
     }
 
     fn same_as(&self, other: &dyn Object) -> bool {
         same_kind(other).is_some_and(|other| {
-            self.info.resource == other.info.resource
+            self.kind.info().resource == other.kind.info().resource
                 && self.metadata == other.metadata
                 && self.fields == other.fields
         })
     }
 
     fn columns(&self) -> Cow<'static, [Column]> {
-        Cow::Borrowed(COLUMNS)
+        match &self.kind {
+            Kindred::Custom(custom) => Cow::Owned(custom.columns.clone()),
+            Kindred::Known(_) if self.kind.is_definition() => Cow::Borrowed(DEFINITION_COLUMNS),
+            Kindred::Known(_) => Cow::Borrowed(COLUMNS),
+        }
     }
 
     fn row(&self, now: Time) -> Vec<Value> {
+        if let Kindred::Custom(custom) = &self.kind {
+            return custom.row(&self.to_wire(), now);
+        }
+        if self.kind.is_definition() {
+            let created = self.metadata.creation_timestamp.map(|time| time.to_string());
+            return vec![self.metadata.name.as_str().into(), created.unwrap_or_default().into()];
+        }
         vec![self.metadata.name.as_str().into(), api::object::age(&self.metadata, now).into()]
     }
 
@@ -205,7 +293,12 @@ impl Object for Unstructured {
     }
 
     fn scale(&self) -> Option<(i32, i32, String)> {
-        if !self.info.subresources.contains(&"scale") {
+        if let Some(paths) = self.custom_scale() {
+            let selector = custom::at(&self.fields, &paths.selector).and_then(Value::as_str);
+            let selector = selector.unwrap_or_default().to_owned();
+            return Some((self.number(&paths.wanted), self.number(&paths.current), selector));
+        }
+        if !self.kind.info().subresources.contains(&"scale") {
             return None;
         }
         let selector = self.fields.get("spec").and_then(|spec| spec.get("selector")).cloned();
@@ -215,6 +308,10 @@ impl Object for Unstructured {
     }
 
     fn set_scale(&mut self, replicas: i32) {
+        if let Some(path) = self.custom_scale().map(|paths| paths.wanted.clone()) {
+            custom::put(&mut self.fields, &path, replicas.into());
+            return;
+        }
         let spec = self.fields.entry("spec").or_insert_with(|| Value::Object(Map::new()));
         if let Some(spec) = spec.as_object_mut() {
             spec.insert("replicas".to_owned(), replicas.into());
@@ -228,3 +325,7 @@ impl Object for Unstructured {
 
 /// What the server's table shows of them.
 pub(crate) const COLUMNS: &[Column] = &[Column::text("Name"), Column::text("Age")];
+
+/// What it shows of custom resource definitions.
+pub(crate) const DEFINITION_COLUMNS: &[Column] =
+    &[Column::text("Name"), Column::text("Created At")];

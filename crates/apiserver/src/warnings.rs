@@ -4,6 +4,7 @@
 use api::Obj;
 use apimachinery::names;
 
+use crate::custom::definition;
 use crate::resources::Resource;
 
 /// Of a resource that is served, but not for long.
@@ -15,6 +16,12 @@ pub(crate) fn deprecation(resource: &Resource) -> Option<&'static str> {
 
 /// Of a new object.
 pub(crate) fn on_create(resource: &Resource, object: &Obj) -> Option<String> {
+    if resource.is_definition {
+        return definition::has_rules(&object.to_wire()).then(|| {
+            "x-kubernetes-validations are stored, but this simulation does not evaluate them"
+                .to_owned()
+        });
+    }
     let used = match (resource.name().group.as_str(), resource.plural()) {
         ("", "pods") => "the Pod's hostname",
         ("", "replicationcontrollers") => "Pod names and hostnames",

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use api::{Kind, Obj, to_kind};
 use apimachinery::status::{Reason, Status};
 
+use serde_json::Value;
+
 use crate::request::{
     Body, Credentials, DeleteOptions, List, ListOptions, PatchType, Reply, ReplyBody, Request, Verb,
 };
@@ -18,6 +20,16 @@ pub trait Api {
     /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
     fn ask_path(&mut self, _: Option<&Credentials>, _verb: &str, _path: &str) -> Result<()> {
         Ok(())
+    }
+
+    /// The custom resources that are served, as discovery lists them.
+    fn custom_resources(&self) -> Vec<&'static schema::Resource> {
+        Vec::new()
+    }
+
+    /// The OpenAPI schema of a custom kind.
+    fn custom_schema(&self, _group: &str, _version: &str, _kind: &str) -> Option<Value> {
+        None
     }
 }
 

@@ -7,6 +7,7 @@ use apimachinery::time::Time;
 use apiserver::{ApiServer, CallCx, NodeProxy};
 use client::{Api, Body, Credentials, Reply, ReplyBody, Request, Trace, TraceKind, User, Verb};
 use clock::{Duration, Rng, SimTime};
+use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::config::Latency;
@@ -62,6 +63,14 @@ impl Api for Connection<'_> {
         let Some(sender) = sender else { return Ok(()) };
         let user = self.server.identify(sender, self.time(), (verb, path))?;
         self.server.authorize_path(&user, verb, path)
+    }
+
+    fn custom_resources(&self) -> Vec<&'static schema::Resource> {
+        self.server.custom_resources()
+    }
+
+    fn custom_schema(&self, group: &str, version: &str, kind: &str) -> Option<Value> {
+        self.server.custom_schema(group, version, kind)
     }
 }
 

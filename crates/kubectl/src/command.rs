@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use client::Credentials;
 
+use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
 use crate::flags::{self, Flag, GLOBAL};
 use crate::help;
@@ -29,6 +30,7 @@ impl Command {
 
 impl Process for Command {
     fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        discovery::learn(cx, false);
         if self.running.is_some() {
             return self.go_on(cx);
         }

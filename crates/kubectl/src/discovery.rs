@@ -1,9 +1,12 @@
 //! Which resources there are, and what an argument such as `deploy` or `po/web` means.
 
+use std::cell::RefCell;
+
 use apimachinery::gvk::GroupResource;
 use schema::{Resource, Schema};
 
 use crate::fail::{Outcome, error};
+use crate::session::Cx;
 
 pub type Kind = &'static Resource;
 
@@ -17,8 +20,33 @@ pub fn is_served(resource: &Resource) -> bool {
     resource.plural.ends_with("reviews") || STORED.iter().all(|verb| resource.verbs.contains(verb))
 }
 
+thread_local! {
+    /// The custom kinds of the session whose command runs. Set whenever a command is given its
+    /// turn, and only read until that turn is over.
+    static CUSTOM: RefCell<Vec<Kind>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Learns the server's custom kinds for the turn of a command. What was known before stays known,
+/// as in kubectl's cache of the discovery, until `fresh` empties it.
+pub fn learn(cx: &mut Cx<'_>, fresh: bool) {
+    let served = cx.api.custom_resources();
+    let known = &mut cx.session.custom_kinds;
+    known.retain(|old| {
+        !fresh && !served.iter().any(|new| (new.group, new.plural) == (old.group, old.plural))
+    });
+    known.extend(served);
+    CUSTOM.with_borrow_mut(|custom| custom.clone_from(known));
+}
+
+/// Every kind: the API's own and the custom ones.
+pub fn all() -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Schema::get().resources().iter().collect();
+    CUSTOM.with_borrow(|custom| kinds.extend(custom));
+    kinds
+}
+
 pub fn served() -> Vec<Kind> {
-    Schema::get().resources().iter().filter(|resource| is_served(resource)).collect()
+    all().into_iter().filter(|resource| is_served(resource)).collect()
 }
 
 pub fn group_resource(kind: &Resource) -> GroupResource {
@@ -27,7 +55,7 @@ pub fn group_resource(kind: &Resource) -> GroupResource {
 
 /// The resource an argument names, or kubectl's complaint.
 pub fn resolve(argument: &str) -> Outcome<Kind> {
-    match Schema::get().resolve(argument).filter(|kind| is_served(kind)) {
+    match schema::resolve(&all(), argument).filter(|kind| is_served(kind)) {
         Some(kind) => Ok(kind),
         None => {
             let name = argument.split('.').next().unwrap_or(argument);
@@ -48,9 +76,8 @@ pub fn resolve_list(argument: &str) -> Outcome<Vec<Kind>> {
         if part.is_empty() {
             continue;
         }
-        let all = Schema::get().resources().iter();
         let category: Vec<Kind> =
-            all.filter(|kind| kind.categories.contains(&part) && is_served(kind)).collect();
+            served().into_iter().filter(|kind| kind.categories.contains(&part)).collect();
         if category.is_empty() {
             add(resolve(part)?);
         }
@@ -62,8 +89,7 @@ pub fn resolve_list(argument: &str) -> Outcome<Vec<Kind>> {
 /// The resource of an object by its `apiVersion` and `kind`.
 pub fn for_object(api_version: &str, kind: &str) -> Option<Kind> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let resource = Schema::get().resource_for_kind(group, version, kind)?;
-    is_served(resource).then_some(resource)
+    served().into_iter().find(|it| it.kind == kind && it.group == group && it.version == version)
 }
 
 /// `deployment.apps` or `pod`: what stands before the `/` in `deployment.apps/web`.

@@ -102,6 +102,13 @@ fn list_fail(fail: Fail, kind: Kind, filter: &Filter) -> Fail {
             );
             Fail::Status(status)
         }
+        // Discovery knew of it once.
+        Fail::Status(mut status) if status.is_not_found() && status.kind.is_empty() => {
+            let (resource, name) = (go_resource(kind), kind.group_resource());
+            status.message =
+                format!("Unable to list {resource:?}: {} (get {name})", status.message);
+            Fail::Status(status)
+        }
         other => other,
     }
 }

@@ -6,6 +6,7 @@ use apimachinery::time::Time;
 use client::{Api, WatchSpec};
 use clock::{Rng, SimTime};
 
+use crate::discovery::Kind;
 use crate::kubeconfig::Kubeconfig;
 
 /// The virtual working directory: names, with `/` between folders, to text.
@@ -87,6 +88,8 @@ pub struct Session {
     pub(crate) warned: BTreeSet<String>,
     /// Whether the running command asks for `metadata.managedFields`.
     pub(crate) managed_fields: bool,
+    /// The custom kinds that the server had when they were last looked at.
+    pub(crate) custom_kinds: Vec<Kind>,
     pub(crate) depth: u8,
     /// Pipelines that run in the background, by the number that `$!` gives.
     pub(crate) jobs: BTreeSet<u32>,
@@ -109,6 +112,7 @@ impl Default for Session {
             history: Vec::new(),
             warned: BTreeSet::new(),
             managed_fields: false,
+            custom_kinds: Vec::new(),
             depth: 0,
             jobs: BTreeSet::new(),
             last_job: 0,

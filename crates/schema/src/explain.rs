@@ -2,6 +2,10 @@
 //! named as missing.
 // Models kubectl/pkg/explain/v2/templates/plaintext.tmpl.
 
+mod custom;
+
+pub use custom::explain_custom;
+
 use crate::types::{Field, FieldKind, Type, TypeId};
 use crate::{MAX_DEPTH, Schema};
 use std::fmt;

@@ -16,9 +16,9 @@ mod types;
 pub use complete::Completions;
 pub use decode::go::go_print;
 pub use decode::{DecodeError, DecodeReport, check, check_patched, nearest};
-pub use explain::{ExplainError, FieldDoc, explain_text};
+pub use explain::{ExplainError, FieldDoc, explain_custom, explain_text};
 pub use load::Schema;
-pub use resources::{Resource, Subresource};
+pub use resources::{CustomNames, Resource, Subresource, custom_resource, resolve};
 pub use sha256::sha256;
 pub use types::{Column, Field, FieldKind, Gvk, ListType, PatchStrategy, Type, TypeId};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use api::Obj;
 use apimachinery::field_set::{FieldSet, path_text};
 use apimachinery::managed::{Fields, Managed, ManagedEntry, Operation, Writer};
-use apimachinery::status::{Cause, FieldError, Reason, Status};
+use apimachinery::status::{Cause, Reason, Status};
 use apimachinery::time::Time;
 use apimachinery::wire::Wire;
 use client::Request;
@@ -42,11 +42,6 @@ impl ApiServer {
     ) -> Result<Applied> {
         let manager = request.query("fieldManager").unwrap_or_default();
         let force = matches!(request.query("force"), Some("true" | "1"));
-        if manager.is_empty() {
-            let detail = "is required for apply patch";
-            let error = FieldError::required("fieldManager", detail);
-            return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
-        }
         if config.get("metadata").and_then(|meta| meta.get("managedFields")).is_some() {
             return Err(Status::bad_request("metadata.managedFields must be nil"));
         }

@@ -113,6 +113,8 @@ impl Change<'_> {
 
     /// An update: who changed a field owns it alone.
     pub fn update(&self, owners: &mut Vec<Owner>, writer: &Arc<Writer>, now: Time) {
+        // The way of a Scale to its object loses the time. Models managedfields/scalehandler.go.
+        let time = (self.subresource != "scale").then_some(now);
         let found = self.comparison();
         let _ = self.take(&found, owners, None, true);
         let set = strip(&found.modified.union(&found.added));
@@ -120,10 +122,10 @@ impl Change<'_> {
             match owners.iter_mut().find(|owner| owner.writer.same_as(writer)) {
                 Some(owner) => {
                     owner.set = owner.set.union(&set);
-                    owner.time = Some(now);
+                    owner.time = time;
                 }
                 None => {
-                    owners.push(Owner { writer: Arc::clone(writer), time: Some(now), set });
+                    owners.push(Owner { writer: Arc::clone(writer), time, set });
                 }
             }
         }

@@ -2,7 +2,7 @@
 // Models applyPatcher of apiserver/pkg/endpoints/handlers/patch.go.
 
 use api::make_mut;
-use apimachinery::status::{Reason, Status};
+use apimachinery::status::{FieldError, Reason, Status};
 use client::{Reply, ReplyBody, Request};
 use serde_json::Value;
 
@@ -22,6 +22,10 @@ impl ApiServer {
         config: &Value,
         part: Part,
     ) -> Result<Reply> {
+        if request.query("fieldManager").is_none_or(str::is_empty) {
+            let error = FieldError::required("fieldManager", "is required for apply patch");
+            return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+        }
         check_config(resource, request, config)?;
         let key = key_of(resource, request);
         let existing = self.stored(resource, &key).cloned();

@@ -43,7 +43,7 @@ pub(crate) struct Decoded {
 /// Reads the body of a create or an update.
 pub(crate) fn decode_body(
     resource: &Resource,
-    value: Value,
+    mut value: Value,
     validation: Validation,
     warnings: &mut Vec<String>,
 ) -> Result<Decoded> {
@@ -60,6 +60,16 @@ pub(crate) fn decode_body(
         }
         if validation == Validation::Warn {
             warnings.extend(report.strict().map(str::to_owned));
+        }
+    } else if let Some(custom) = &resource.custom {
+        let unknown = unknown_fields(&custom.prune(&mut value));
+        match (unknown, validation) {
+            (Some(why), Validation::Strict) => {
+                let why = format!("strict decoding error: {why}");
+                return Err(Status::bad_request(cannot_be_handled(gvk, &why)));
+            }
+            (Some(why), Validation::Warn) => warnings.push(why),
+            _ => {}
         }
     } else if !value.is_object() {
         return Err(Status::bad_request(cannot_be_handled(gvk, "the body is not an object")));
@@ -85,6 +95,12 @@ pub(crate) fn decode(
 fn cannot_be_handled(gvk: &Gvk, why: &str) -> String {
     let Gvk { version, kind, .. } = gvk;
     format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}")
+}
+
+/// How upstream names fields that a schema does not know.
+pub(super) fn unknown_fields(paths: &[String]) -> Option<String> {
+    let each: Vec<String> = paths.iter().map(|path| format!("unknown field {path:?}")).collect();
+    (!each.is_empty()).then(|| each.join(", "))
 }
 
 /// `apps.Deployment`: how Go names the internal type.

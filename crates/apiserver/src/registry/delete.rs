@@ -121,6 +121,9 @@ impl ApiServer {
     ) -> Result<Done> {
         let meta = existing.meta();
         let key = Key::of(meta);
+        if resource.is_definition && !request.dry_run && self.clear_instances(cx, existing) {
+            return Ok(Done::Stays(self.hold_definition(cx, resource, existing)));
+        }
         let finalizers = graceful::wanted_finalizers(resource, meta, options.propagation);
         let held = match &finalizers {
             Some(wanted) => !wanted.is_empty(),

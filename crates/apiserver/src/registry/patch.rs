@@ -8,7 +8,7 @@ use schema::TypeId;
 use schema::patch::{self, PatchError};
 use serde_json::Value;
 
-use super::decode::{Validation, decode, invalid_patch};
+use super::decode::{Validation, decode, invalid_patch, unknown_fields};
 use super::read::key_of;
 use super::update::{Part, check_name};
 use crate::resources::Resource;
@@ -66,7 +66,8 @@ pub(crate) fn apply(
         (PatchType::Strategic, Some(ty)) => patch::strategic::apply(document, patch, ty),
         (PatchType::Strategic, None) => {
             let message = "the body of the request was in an unknown format - accepted media types \
-                           include: application/json-patch+json, application/merge-patch+json";
+                           include: application/json-patch+json, application/merge-patch+json, \
+                           application/apply-patch+yaml";
             return Err(Status::new(Reason::UnsupportedMediaType, message));
         }
         (PatchType::Apply, _) => {
@@ -101,7 +102,7 @@ fn refused(error: PatchError) -> Box<Status> {
 fn read_patched(
     resource: &Resource,
     kind: PatchType,
-    value: Value,
+    mut value: Value,
     validation: Validation,
     warnings: &mut Vec<String>,
 ) -> Result<Obj> {
@@ -116,6 +117,17 @@ fn read_patched(
         }
         if validation == Validation::Warn {
             warnings.extend(report.strict().map(str::to_owned));
+        }
+    }
+    if let Some(custom) = &resource.custom {
+        let unknown = unknown_fields(&custom.prune(&mut value));
+        match (unknown, validation) {
+            (Some(why), Validation::Strict) => {
+                let why = format!("strict decoding error: {why}");
+                return Err(wrong_after_patch(kind, &value, &why, false));
+            }
+            (Some(why), Validation::Warn) => warnings.push(why),
+            _ => {}
         }
     }
     let document = value.clone();

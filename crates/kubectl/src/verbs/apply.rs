@@ -214,11 +214,9 @@ fn view_last_applied(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let (found, fails) = target::find(cx, args, &args.words, Rules::default())?;
     target::each(cx, found, fails, |cx, one| {
+        // kubectl wraps no error here, and so says nothing.
         let Some(text) = keyed(&one.object, "metadata.annotations", LAST_APPLIED) else {
-            return error(format!(
-                "no last-applied-configuration annotation found on resource: {}",
-                one.name
-            ));
+            return Ok(());
         };
         let Ok(value) = serde_json::from_str::<Value>(text) else {
             return error(format!("the annotation of {} is not JSON", one.name));

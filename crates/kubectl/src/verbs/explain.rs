@@ -50,7 +50,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "" => (kind.group, kind.version),
         given => given.split_once('/').unwrap_or(("", given)),
     };
-    if Schema::get().type_for(group, version, kind.kind).is_none() {
+    let custom = cx.api.custom_schema(group, version, kind.kind);
+    if custom.is_none() && Schema::get().type_for(group, version, kind.kind).is_none() {
         return error(format!(
             "couldn't find resource for \"{group}/{version}, Kind={}\"",
             kind.kind
@@ -58,7 +59,13 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let path: Vec<&str> = fields.split('.').filter(|name| !name.is_empty()).collect();
     let recursive = args.bool("recursive");
-    match schema::explain_text(group, version, kind.kind, &path, recursive) {
+    let page = match custom {
+        Some(schema) => {
+            schema::explain_custom((group, version, kind.kind), &schema, &path, recursive)
+        }
+        None => schema::explain_text(group, version, kind.kind, &path, recursive),
+    };
+    match page {
         Ok(text) => cx.out.stdout(&text),
         Err(why) => {
             cx.out.stdout(&why.output);

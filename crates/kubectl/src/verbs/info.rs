@@ -1,8 +1,6 @@
 //! Verbs that tell of the server and of the client: api-resources, api-versions, version,
 //! cluster-info, options, top.
 
-use schema::Schema;
-
 use crate::discovery::{self, Kind};
 use crate::fail::{Outcome, error};
 use crate::flags::{ALL_NAMESPACES, Args, Flag, SELECTOR};
@@ -79,9 +77,12 @@ fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if !matches!(output, "" | "wide" | "name") {
         return error(format!("--output {output} is not available in kubectl api-resources"));
     }
-    let preferred =
-        |kind: &&Kind| Schema::get().preferred_version(kind.group) == Some(kind.version);
-    let all: Vec<Kind> = Schema::get().resources().iter().collect();
+    discovery::learn(cx, true);
+    let all = discovery::all();
+    let preferred = |kind: &&Kind| {
+        let first = all.iter().find(|other| other.group == kind.group);
+        first.is_some_and(|first| first.version == kind.version)
+    };
     let mut kinds: Vec<Kind> = all.iter().filter(preferred).copied().collect();
     kinds.retain(|kind| wanted(args, kind) && !kind.verbs.is_empty());
     match args.text("sort-by") {
@@ -120,7 +121,7 @@ fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
 
 fn api_versions(cx: &mut Cx<'_>, _: &Args) -> Outcome<Flow> {
     let mut versions: Vec<String> =
-        Schema::get().resources().iter().map(schema::Resource::api_version).collect();
+        discovery::all().into_iter().map(schema::Resource::api_version).collect();
     versions.sort();
     versions.dedup();
     versions.iter().for_each(|version| cx.say(version));

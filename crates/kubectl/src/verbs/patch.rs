@@ -1,12 +1,14 @@
 //! `kubectl patch`.
 // Models kubectl/pkg/cmd/patch/patch.go.
 
+use apimachinery::status::Reason;
 use apimachinery::status::Status;
 use client::PatchType;
 use schema::Schema;
 use serde_json::Value;
 use yaml::Limits;
 
+use crate::discovery;
 use crate::fail::{Fail, Outcome, error};
 use crate::flags::{Args, FILENAME, Flag, LOCAL, PRINT, RECORD, WRITE};
 use crate::path::Look;
@@ -115,7 +117,18 @@ fn apply(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, patch: (PatchType, V
         let mut write = writer.write("kubectl-patch");
         write.subresource = writer.args.text("subresource").to_owned();
         let target = (one.namespace.as_str(), one.name.as_str());
-        server::patch(cx, one.kind, target, patch, &write)?
+        let media_type = match patch.0 {
+            PatchType::Json => "application/json-patch+json",
+            PatchType::Merge => "application/merge-patch+json",
+            _ => "application/strategic-merge-patch+json",
+        };
+        server::patch(cx, one.kind, target, patch, &write).map_err(|fail| match fail {
+            Fail::Status(status) if status.reason == Reason::UnsupportedMediaType => {
+                let kind = discovery::go_kind(one.kind);
+                Fail::Error(format!("{media_type} is not supported by {kind}: {}", status.message))
+            }
+            other => other,
+        })?
     };
     let done = if patched == one.object { "patched (no change)" } else { "patched" };
     if writer.format.is_human() && patched.text("kind") != one.kind.kind {
