@@ -247,6 +247,14 @@ impl Api for Sender<'_> {
     ) -> client::api::Result<()> {
         self.api.ask_path(Some(sender.unwrap_or(&self.credentials)), verb, path)
     }
+
+    fn custom_resources(&self) -> Vec<&'static schema::Resource> {
+        self.api.custom_resources()
+    }
+
+    fn custom_schema(&self, group: &str, version: &str, kind: &str) -> Option<Value> {
+        self.api.custom_schema(group, version, kind)
+    }
 }
 
 /// What `config view` hides.
