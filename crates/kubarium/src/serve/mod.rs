@@ -16,6 +16,7 @@ mod terminal;
 mod users;
 mod watch;
 
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -68,6 +69,11 @@ pub fn unix_now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Says something to whoever still reads.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// A cluster that has come up.
 pub fn fresh(config: cluster::Config) -> Cluster {
     let mut cluster = Cluster::new(config);
@@ -87,7 +93,8 @@ fn begin(options: &Options, shape: &Shape) -> Result<Beginning, String> {
         let saved = journal::read(path)?;
         let journal = Journal::reopen(path, &saved)?;
         let identity = saved.identity.clone().map_or_else(new_identity, Ok)?;
-        println!("state {}: {} commands are played again", path.display(), saved.log.len());
+        let count = saved.log.len();
+        tell(&format!("state {}: {count} commands are played again", path.display()));
         return Ok(Beginning {
             identity,
             journal: Some(journal),
@@ -113,8 +120,8 @@ pub fn serve(options: &Options, shape: &Shape) -> Result<(), String> {
     let administrator = Access { server: &server, user: "kubernetes-admin", ..Access::default() };
     let text = host.identity.kubeconfig(&administrator, &host.identity.token);
     identity::write_private(&options.kubeconfig, &text)?;
-    println!("the API and the page: {server}/ and http://{}/", host.address);
-    println!("export KUBECONFIG={}", options.kubeconfig.display());
+    tell(&format!("the API and the page: {server}/ and http://{}/", host.address));
+    tell(&format!("export KUBECONFIG={}", options.kubeconfig.display()));
     host.runtime.block_on(told_to_stop());
     host.stop()
 }
