@@ -42,5 +42,6 @@ macro_rules! stories {
 stories! {
     declarative "declarative",
     imperative "imperative",
+    lasting_volumes "lasting-volumes",
     shared_volumes "shared-volumes",
 }
