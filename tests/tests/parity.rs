@@ -105,6 +105,7 @@ scenarios! {
     topology_spread "03e-topology-spread",
     stateful_set "04a-statefulset",
     daemon_set "04c-daemonset",
+    volumes_and_claims "05-pv-pvc",
     namespaces_and_finalizers "06d-namespace-gc-finalizers",
     config "07-config",
     bad_input "08a-bad-input",
@@ -112,6 +113,8 @@ scenarios! {
     kubectl_output "09b-kubectl-output",
     node_failure "10-node-failure",
     pod_lifecycle "14-pod-lifecycle",
+    storage_dynamic "16-storage-dynamic",
     stateful_set_more "n02-statefulset-more",
+    storage_more "n07-storage-more",
     sets "n11-sets",
 }
