@@ -67,6 +67,7 @@ fn remove(sync: &mut Sync<'_, '_>, pod: &Pod, why: Option<&str>) -> SyncResult {
         let type_ = PodConditionType::DisruptionTarget;
         let now = sync.ctx.time();
         let mut condition = PodCondition::new(type_, ConditionStatus::True, now);
+        condition.observed_generation = pod.metadata.generation;
         condition.why =
             Some(Arc::new(Why { reason: "DeletionByPodGC".into(), message: message.into() }));
         copy.status.set_condition(condition);

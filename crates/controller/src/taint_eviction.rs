@@ -125,6 +125,7 @@ impl TaintEvictionController {
             reason: "DeletionByTaintManager".into(),
             message: "Taint manager: deleting due to NoExecute taint".into(),
         }));
+        condition.observed_generation = copy.metadata.generation;
         if copy.status.set_condition(condition) {
             let _ = sync.ctx.api.update_status(copy);
         }
