@@ -7,6 +7,7 @@ mod limit_ranger;
 mod namespace_lifecycle;
 mod persistent_volume_claim_resize;
 mod pod_priority;
+mod pod_security;
 mod pod_topology_labels;
 mod resource_quota;
 mod service_account;
@@ -91,6 +92,7 @@ type Check = fn(&mut ApiServer, &mut CallCx<'_>, &Checked<'_>) -> Result<()>;
 /// In upstream's order; the quota counts what nothing else refuses.
 const CHECKS: &[Check] = &[
     limit_ranger::validate,
+    pod_security::validate,
     pod_priority::validate,
     persistent_volume_claim_resize::validate,
     resource_quota::validate,

@@ -53,6 +53,8 @@ pub struct ApiServer {
     pub(crate) tracker: Tracker,
     pub(crate) event_times: EventTimes,
     pub(crate) kept_from: u64,
+    /// What admission has to say of the request that is being answered.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl ApiServer {
@@ -69,6 +71,7 @@ impl ApiServer {
             templates: Templates::default(),
             tracker: Tracker::default(),
             event_times: EventTimes::default(),
+            warnings: Vec::new(),
         }
     }
 
@@ -97,7 +100,9 @@ impl ApiServer {
         }
         let resource = self.resources.find(&request.resource, &request.version)?;
         let with_managed = request.managed_fields;
+        self.warnings.clear();
         let mut reply = self.handle_resource(cx, &resource, request)?;
+        reply.warnings.append(&mut self.warnings);
         if with_managed || resource.version.is_some() {
             self.view_reply(&resource, &mut reply, with_managed);
         }
