@@ -52,13 +52,16 @@ fn add_group(user: &mut User, group: &'static str) {
 impl ApiServer {
     /// The user behind credentials, before impersonation.
     pub fn authenticate(&self, credentials: &Credentials, now: Time) -> Result<User> {
-        let mut user = if !credentials.token.is_empty() {
-            self.user_of_token(&credentials.token, &[token::ISSUER], now)
-                .ok_or_else(unauthorized)?
-        } else if !credentials.certificate.is_empty() {
-            user_of_certificate(&credentials.certificate, now).ok_or_else(unauthorized)?
-        } else {
-            return Ok(User { restricted: true, ..User::anonymous() });
+        let shown = credentials.certificate.as_str();
+        let mut user = match (user_of_certificate(shown, now), credentials.token.as_str()) {
+            (Some(user), _) => user,
+            (None, "") if shown.is_empty() => {
+                return Ok(User { restricted: true, ..User::anonymous() });
+            }
+            (None, token) => {
+                let user = self.user_of_token(token, &[token::ISSUER], now);
+                user.ok_or_else(unauthorized)?
+            }
         };
         add_group(&mut user, AUTHENTICATED);
         user.restricted = true;

@@ -96,10 +96,7 @@ fn whose_token(server: &ApiServer, cx: &CallCx<'_>, _: &Request, review: &mut Va
         Some(user) => {
             json!({ "authenticated": true, "user": user_info(&user), "audiences": asked })
         }
-        None => {
-            // What the several authenticators have to say is told as one.
-            json!({ "user": {}, "error": "[invalid bearer token, unknown]" })
-        }
+        None => json!({ "user": {}, "error": "invalid bearer token" }),
     };
     Ok(())
 }

@@ -12,17 +12,19 @@ use crate::informers::{Change, Informers, Resource};
 use crate::manager::Config;
 use crate::replication_controller::Served;
 use crate::{
-    attach_detach, cron_job, daemon_set, deployment, disruption, endpoint_slice, endpoints,
-    ephemeral_volume, expand, garbage_collector, job, namespace, node_ipam, node_lifecycle,
-    persistent_volume, pod_gc, podautoscaler, pv_protection, pvc_protection, replica_set,
-    resource_quota, root_ca, service_account, service_lb, stateful_set, taint_eviction, ttl,
-    ttl_after_finished,
+    attach_detach, certificate_signer, cluster_role_aggregation, cron_job, daemon_set, deployment,
+    disruption, endpoint_slice, endpoints, ephemeral_volume, expand, garbage_collector, job,
+    namespace, node_ipam, node_lifecycle, persistent_volume, pod_gc, podautoscaler, pv_protection,
+    pvc_protection, replica_set, resource_quota, root_ca, service_account, service_lb,
+    stateful_set, taint_eviction, ttl, ttl_after_finished,
 };
 
 /// Every controller, in alphabetical order.
 pub fn all(config: &Config) -> Vec<Box<dyn Controller>> {
     let mut all: Vec<Box<dyn Controller>> = vec![
         Box::new(attach_detach::AttachDetachController::default()),
+        Box::new(certificate_signer::CertificateSigner),
+        Box::new(cluster_role_aggregation::ClusterRoleAggregationController),
         Box::new(cron_job::CronJobController::default()),
         Box::new(daemon_set::DaemonSetController::default()),
         Box::new(deployment::DeploymentController::default()),

@@ -2,11 +2,11 @@
 //! Models client-go/informers: the shared informer factory.
 
 use api::{
-    CSIDriver, ConfigMap, ControllerRevision, CronJob, DaemonSet, Deployment, EndpointSlice,
-    Endpoints, HorizontalPodAutoscaler, Job, Kind, Lease, Namespace, Node, Object,
-    PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget, ReplicaSet,
-    ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
-    VolumeAttachment,
+    CSIDriver, CertificateSigningRequest, ClusterRole, ConfigMap, ControllerRevision, CronJob,
+    DaemonSet, Deployment, EndpointSlice, Endpoints, HorizontalPodAutoscaler, Job, Kind, Lease,
+    Namespace, Node, Object, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
+    ReplicaSet, ReplicationController, ResourceQuota, Service, ServiceAccount, StatefulSet,
+    StorageClass, VolumeAttachment,
 };
 use client::{Delta, Store, WatchEvent, WatchSpec};
 
@@ -16,6 +16,8 @@ use crate::pod_store::{PodDelta, PodStore};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     CSIDriver,
+    CertificateSigningRequest,
+    ClusterRole,
     ConfigMap,
     ControllerRevision,
     CronJob,
@@ -46,6 +48,8 @@ pub enum Resource {
 #[derive(Clone, Debug)]
 pub enum Change {
     CSIDriver(Delta<CSIDriver>),
+    CertificateSigningRequest(Delta<CertificateSigningRequest>),
+    ClusterRole(Delta<ClusterRole>),
     ConfigMap(Delta<ConfigMap>),
     ControllerRevision(Delta<ControllerRevision>),
     CronJob(Delta<CronJob>),
@@ -75,6 +79,8 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Informers {
     pub csi_drivers: Store<CSIDriver>,
+    pub certificate_signing_requests: Store<CertificateSigningRequest>,
+    pub cluster_roles: Store<ClusterRole>,
     pub config_maps: Store<ConfigMap>,
     pub controller_revisions: Store<ControllerRevision>,
     pub daemon_sets: Store<DaemonSet>,
@@ -106,6 +112,8 @@ macro_rules! stores {
     ($run:ident) => {
         $run! {
             (csi_drivers, CSIDriver) (volume_attachments, VolumeAttachment)
+            (certificate_signing_requests, CertificateSigningRequest)
+            (cluster_roles, ClusterRole)
             (config_maps, ConfigMap) (controller_revisions, ControllerRevision)
             (daemon_sets, DaemonSet) (deployments, Deployment) (endpoint_slices, EndpointSlice)
             (cron_jobs, CronJob) (jobs, Job)

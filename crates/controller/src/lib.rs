@@ -2,6 +2,8 @@
 //! feeds them from one shared cache (`informers.rs`).
 
 mod attach_detach;
+mod certificate_signer;
+mod cluster_role_aggregation;
 mod consistency;
 mod controller_ref;
 mod controllers;

@@ -181,9 +181,8 @@ pub fn choose(session: &Session, args: &Args) -> Outcome<Chosen> {
     let mut credentials = credentials(session, user);
     if !args.global("token").is_empty() {
         credentials.token = args.global("token").into();
-        credentials.certificate = String::new();
     }
-    credentials.impersonate = impersonate(args)?;
+    credentials.impersonate = impersonate(args, context.text("user"))?;
     let server = if args.global("server").is_empty() {
         cluster.text("server")
     } else {
@@ -210,7 +209,7 @@ fn credentials(session: &Session, user: &Value) -> Credentials {
     Credentials { token: token.into(), certificate, impersonate: None }
 }
 
-fn impersonate(args: &Args) -> Outcome<Option<Impersonate>> {
+fn impersonate(args: &Args, own: &str) -> Outcome<Option<Impersonate>> {
     let (user, uid, groups) = (args.text("as"), args.text("as-uid"), args.list("as-group"));
     let mut extra = std::collections::BTreeMap::<SmolStr, Vec<SmolStr>>::new();
     for pair in args.list("as-user-extra") {
@@ -221,7 +220,9 @@ fn impersonate(args: &Args) -> Outcome<Option<Impersonate>> {
         if uid.is_empty() && groups.is_empty() && extra.is_empty() {
             return Ok(None);
         }
-        return error("requesting uid, groups or user-extra for  without impersonating a user");
+        return error(format!(
+            "requesting uid, groups or user-extra for {own} without impersonating a user"
+        ));
     }
     let groups = groups.iter().map(SmolStr::new).collect();
     Ok(Some(Impersonate { user: user.into(), uid: uid.into(), groups, extra }))

@@ -129,9 +129,9 @@ fn bind(
     if server.decide(user, &attributes).allowed {
         return Ok(());
     }
-    let of_roles = GroupResource::fixed(api::rbac::GROUP, plural);
+    // A role that is missing is told as if it were the binding.
     let rules = rbac::role_rules(server, role, &meta.namespace)
-        .map_err(|_| Status::not_found(&of_roles, &role.name))?;
+        .map_err(|_| Status::not_found(&about, &role.name))?;
     confirm(server, user, &meta.namespace, rules)
         .map_err(|why| Status::forbidden(&about, &meta.name, &why))
 }
