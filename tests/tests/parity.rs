@@ -113,6 +113,7 @@ scenarios! {
     namespaces_and_finalizers "06d-namespace-gc-finalizers",
     config "07-config",
     bad_input "08a-bad-input",
+    conflict_and_rbac "08b-conflict-rbac",
     apply_and_patch "09a-apply-patch",
     kubectl_output "09b-kubectl-output",
     node_failure "10-node-failure",
@@ -121,4 +122,6 @@ scenarios! {
     stateful_set_more "n02-statefulset-more",
     storage_more "n07-storage-more",
     sets "n11-sets",
+    pod_security "pod-security",
+    rbac "rbac",
 }

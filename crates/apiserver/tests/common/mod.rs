@@ -5,7 +5,7 @@
 use api::{Obj, Pod};
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::Status;
-use apiserver::{ApiServer, CallCx, Config, ExecResult, LogOptions, NodeProxy};
+use apiserver::{ApiServer, CallCx, Config, ExecResult, LogOptions, NodeProxy, StaticToken};
 use client::{Body, DeleteOptions, PatchType, Reply, ReplyBody, Request, User, Verb};
 use clock::{Duration, Rng, SimTime};
 use serde_json::{Value, json};
@@ -45,8 +45,19 @@ pub fn gr(resource: &str) -> GroupResource {
 
 impl Cluster {
     pub fn new() -> Self {
+        Self::start(Config::default())
+    }
+
+    /// A server that knows an administrator by a token.
+    pub fn with_administrator(token: &str) -> Self {
+        let user = User::new("admin", &["system:masters"]);
+        let fixed = StaticToken { token: token.into(), user };
+        Self::start(Config { static_tokens: vec![fixed], ..Config::default() })
+    }
+
+    fn start(config: Config) -> Self {
         let mut cluster = Cluster {
-            server: ApiServer::new(Config::default()),
+            server: ApiServer::new(config),
             rng: Rng::new(11),
             user: User::default(),
             now: SimTime::from_secs(10),
