@@ -1,7 +1,6 @@
 //! Decision by decision against recordings of the real scheduler: the same feasible nodes, the same
 //! score of every plugin on every node, a winner of maximal total, the same messages. Each pod then
 //! goes where the recording put it.
-#![allow(clippy::disallowed_methods, reason = "other recordings may be named")]
 
 mod support;
 
@@ -10,6 +9,7 @@ use std::collections::BTreeMap;
 use apimachinery::meta::Key;
 use scheduler::{Attempt, Config, Outcome};
 use serde_json::{Value, json};
+use support::tally::{Tally, recordings};
 use support::{World, node, pod};
 
 const DATA: [(&str, &str); 7] = [
@@ -22,26 +22,10 @@ const DATA: [(&str, &str); 7] = [
     ("spread-8", include_str!("data/spread-8.json")),
 ];
 
-/// Matched and all, by what was compared.
-#[derive(Default)]
-struct Tally(BTreeMap<String, (u32, u32)>);
-
-impl Tally {
-    fn count(&mut self, what: &str, same: bool, tell: impl FnOnce() -> String) {
-        let (matched, all) = self.0.entry(what.to_owned()).or_default();
-        *all += 1;
-        *matched += u32::from(same);
-        if !same {
-            eprintln!("{what}: {}", tell());
-        }
-    }
-}
-
 type Scores = BTreeMap<String, BTreeMap<String, i64>>;
 
 fn recorded(decision: &Value) -> Scores {
-    let scores = decision.get("scores").unwrap_or(&decision["weightedScores"]);
-    serde_json::from_value(scores.clone()).expect("scores")
+    serde_json::from_value(decision["scores"].clone()).expect("scores")
 }
 
 fn scored(attempt: &Attempt) -> Scores {
@@ -85,9 +69,7 @@ fn compare(name: &str, decision: &Value, attempt: &Attempt, tally: &mut Tally) {
     }
 }
 
-fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
-    let data: Value = serde_json::from_str(data).expect("JSON");
-    let decisions = data.get("decisions").unwrap_or(&data["decisionsInOrder"]);
+fn replay(name: &str, data: &Value, config: &Config, tally: &mut Tally) {
     let mut world = World::new(config.clone());
     for n in data["nodes"].as_array().expect("nodes") {
         let node = node(json!({
@@ -97,7 +79,7 @@ fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
         }));
         world.add(std::sync::Arc::new(node));
     }
-    for decision in decisions.as_array().expect("decisions") {
+    for decision in data["decisions"].as_array().expect("decisions") {
         let waiting = world.create_pod(pod(decision["pod"].clone()));
         let key = Key::of(&waiting.metadata);
         let deadline = world.now + clock::Duration::from_millis(2);
@@ -121,38 +103,14 @@ fn replay(name: &str, data: &str, config: &Config, tally: &mut Tally) {
     }
 }
 
-/// The recordings kept here, or those of a folder that is named. Those of preemption have another
-/// form.
-fn recordings() -> Vec<(String, String)> {
-    let Ok(folder) = std::env::var("KUBARIUM_SCHEDULER") else {
-        return DATA.map(|(name, data)| (name.to_owned(), data.to_owned())).into();
-    };
-    let files = std::fs::read_dir(folder).expect("the folder named").flatten();
-    let mut files: Vec<_> = files.map(|file| file.path()).collect();
-    files.sort();
-    let named = files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "json"));
-    let mut all = Vec::new();
-    for path in named {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with("preemption") {
-            all.push((name, std::fs::read_to_string(path).expect("a recording")));
-        }
-    }
-    assert!(!all.is_empty(), "the folder holds no recordings");
-    all
-}
-
 #[test]
 fn as_the_real_scheduler_decided() {
     for reuse in [true, false] {
         let config = Config { reuse, ..Config::default() };
         let mut tally = Tally::default();
-        for (name, data) in &recordings() {
-            replay(name, data, &config, &mut tally);
+        for (name, data) in recordings(&DATA, "decisions") {
+            replay(&name, &data, &config, &mut tally);
         }
-        for (what, (matched, all)) in &tally.0 {
-            println!("{what}: {matched} of {all}");
-        }
-        assert!(tally.0.values().all(|(matched, all)| matched == all), "see above");
+        tally.finish();
     }
 }

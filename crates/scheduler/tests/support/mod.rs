@@ -3,11 +3,14 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub mod tally;
+
 use std::sync::Arc;
 
 use api::{Event, Node, Obj, Pod, to_kind};
 use apimachinery::meta::{Key, Uid};
 use apimachinery::status::Status;
+use apimachinery::time::Time;
 use apimachinery::wire::Wire;
 use client::{
     Api, Body, Component, Ctx, Fabric, Reply, ReplyBody, Request, Timers, Verb, WatchEvent,
@@ -96,6 +99,16 @@ impl Api for FakeApi {
                 let found = found.or(self.pods.get(&key).map(|p| Arc::clone(p) as Obj));
                 let found = found.ok_or_else(|| Status::not_found(&request.resource, &key.name))?;
                 Ok(Reply::new(ReplyBody::Object(found)))
+            }
+            // A pod goes gracefully; the test takes it away.
+            (Verb::Delete, _) => {
+                let Some(known) = self.pods.get(&key) else {
+                    return Err(Status::not_found(&request.resource, &key.name));
+                };
+                let mut pod = (**known).clone();
+                pod.metadata.rare_mut().deletion_timestamp = Some(Time(1_795_000_030));
+                let pod = self.write(key, pod);
+                Ok(Reply::new(ReplyBody::Object(pod)))
             }
             (verb, body) => panic!("unexpected request: {verb:?} {body:?}"),
         }
