@@ -25,7 +25,7 @@ const DATA: [(&str, &str); 7] = [
 type Scores = BTreeMap<String, BTreeMap<String, i64>>;
 
 fn recorded(decision: &Value) -> Scores {
-    serde_json::from_value(decision["scores"].clone()).expect("scores")
+    serde_json::from_value(decision["weightedScores"].clone()).expect("scores")
 }
 
 fn scored(attempt: &Attempt) -> Scores {
@@ -79,7 +79,7 @@ fn replay(name: &str, data: &Value, config: &Config, tally: &mut Tally) {
         }));
         world.add(std::sync::Arc::new(node));
     }
-    for decision in data["decisions"].as_array().expect("decisions") {
+    for decision in data["decisionsInOrder"].as_array().expect("decisions") {
         let waiting = world.create_pod(pod(decision["pod"].clone()));
         let key = Key::of(&waiting.metadata);
         let deadline = world.now + clock::Duration::from_millis(2);
@@ -108,7 +108,7 @@ fn as_the_real_scheduler_decided() {
     for reuse in [true, false] {
         let config = Config { reuse, ..Config::default() };
         let mut tally = Tally::default();
-        for (name, data) in recordings(&DATA, "decisions") {
+        for (name, data) in recordings(&DATA, Value::is_array) {
             replay(&name, &data, &config, &mut tally);
         }
         tally.finish();

@@ -30,8 +30,9 @@ impl Tally {
     }
 }
 
-/// The recordings that have this list of decisions.
-pub fn recordings(kept: &[(&str, &str)], list: &str) -> Vec<(String, Value)> {
+/// The recordings of one kind. Their nodes tell it: listed one by one, or summed up in words where
+/// the recording is about preemption.
+pub fn recordings(kept: &[(&str, &str)], nodes: fn(&Value) -> bool) -> Vec<(String, Value)> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
     let mut all: Vec<(String, Value)> = match std::env::var_os(ELSEWHERE) {
         None => kept.iter().map(|(name, text)| ((*name).to_owned(), parse(text))).collect(),
@@ -46,7 +47,7 @@ pub fn recordings(kept: &[(&str, &str)], list: &str) -> Vec<(String, Value)> {
             })
             .collect(),
     };
-    all.retain(|(_, data)| data.get(list).is_some());
+    all.retain(|(_, data)| nodes(&data["nodes"]));
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     all
 }
