@@ -49,6 +49,15 @@ pub fn immutable<T: Wire + PartialEq>(new: &T, old: &T, path: FieldPath, errors:
     }
 }
 
+/// An error about a value that is printed otherwise than its JSON form, as internal types are.
+pub fn invalid_as_printed(
+    path: impl std::fmt::Display,
+    printed: String,
+    detail: &str,
+) -> FieldError {
+    FieldError { value: printed, ..FieldError::invalid(path, Value::Null, detail) }
+}
+
 pub fn too_long(path: impl std::fmt::Display, max_bytes: usize) -> FieldError {
     let detail = format!("may not be more than {max_bytes} bytes");
     FieldError::bare(FieldErrorKind::TooLong, path, &detail)

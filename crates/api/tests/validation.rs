@@ -38,7 +38,9 @@ fn expected(case: &Value) -> Vec<String> {
 
 #[test]
 fn new_objects() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("data/invalid.json")).unwrap();
+    let mut cases: Vec<Value> = serde_json::from_str(include_str!("data/invalid.json")).unwrap();
+    let more: Vec<Value> = serde_json::from_str(include_str!("data/invalid_policy.json")).unwrap();
+    cases.extend(more);
     for case in &cases {
         let mut object = decode(&case["object"]);
         make_mut(&mut object).prepare_for_create();

@@ -16,7 +16,7 @@ use super::container::ResourceList;
 use super::resource_names::{is_standard_for_quota, quantity_value, quota_resource};
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::keep_deletion;
-use crate::validation::{IMMUTABLE, object_meta};
+use crate::validation::{IMMUTABLE, invalid_as_printed, object_meta};
 
 wire_struct! {
     /// One rule on which objects a quota counts.
@@ -216,26 +216,24 @@ fn scope_name(
     }
     let value = || match &spec.scope_selector {
         Some(selector) if at != path => go_selector(selector),
-        _ => spec.scopes.to_value(),
+        _ => spec.scopes.to_value().to_string(),
     };
     for name in spec.hard.keys() {
         if is_standard_for_quota(name) && !fits(scope, name) {
             let detail = "unsupported scope applied to resource";
-            errors.push(FieldError::invalid(path, value(), detail));
+            errors.push(invalid_as_printed(path, value(), detail));
         }
     }
 }
 
 /// The selector as the internal type prints it.
-fn go_selector(selector: &ScopeSelector) -> Value {
+fn go_selector(selector: &ScopeSelector) -> String {
     let rules = selector.match_expressions.iter().map(|rule| {
-        serde_json::json!({
-            "ScopeName": rule.scope_name.as_str(),
-            "Operator": rule.operator.as_str(),
-            "Values": if rule.values.is_empty() { Value::Null } else { rule.values.to_value() },
-        })
+        let (scope, operator) = (rule.scope_name.to_value(), rule.operator.to_value());
+        let values = if rule.values.is_empty() { Value::Null } else { rule.values.to_value() };
+        format!("{{\"ScopeName\":{scope},\"Operator\":{operator},\"Values\":{values}}}")
     });
-    serde_json::json!({"MatchExpressions": rules.collect::<Vec<_>>()})
+    format!("{{\"MatchExpressions\":[{}]}}", rules.collect::<Vec<_>>().join(","))
 }
 
 fn operator(

@@ -11,13 +11,13 @@ use apimachinery::status::{FieldError, FieldErrors};
 use apimachinery::time::Time;
 use apimachinery::wire::Wire;
 use apimachinery::wire_struct;
-use serde_json::{Value, json};
+use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::apps::validation::{at_most_all, positive_int_or_percent};
 use crate::object::{Column, Kind, KindInfo, age};
 use crate::object_update::{keep_deletion, move_generation};
-use crate::validation::{label_selector, non_negative, object_meta};
+use crate::validation::{invalid_as_printed, label_selector, non_negative, object_meta};
 
 /// Unready pods may always be evicted.
 pub const ALWAYS_ALLOW: &str = "AlwaysAllow";
@@ -195,15 +195,16 @@ impl Kind for PodDisruptionBudget {
 fn spec(spec: &PodDisruptionBudgetSpec, errors: &mut FieldErrors) {
     let path = FieldPath::new("spec");
     if spec.min_available.is_some() && spec.max_unavailable.is_some() {
-        // As the internal type prints itself.
-        let value = json!({
-            "MinAvailable": spec.min_available.to_value(),
-            "Selector": spec.selector.to_value(),
-            "MaxUnavailable": spec.max_unavailable.to_value(),
-            "UnhealthyPodEvictionPolicy": spec.unhealthy_pod_eviction_policy.to_value(),
-        });
+        let printed = format!(
+            "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\
+             \"UnhealthyPodEvictionPolicy\":{}}}",
+            spec.min_available.to_value(),
+            spec.selector.to_value(),
+            spec.max_unavailable.to_value(),
+            spec.unhealthy_pod_eviction_policy.to_value(),
+        );
         let detail = "minAvailable and maxUnavailable cannot be both set";
-        errors.push(FieldError::invalid(&path, value, detail));
+        errors.push(invalid_as_printed(&path, printed, detail));
     }
     let bounds = [("minAvailable", &spec.min_available), ("maxUnavailable", &spec.max_unavailable)];
     for (name, value) in bounds {

@@ -121,7 +121,7 @@ impl Kind for PriorityClass {
         }
         if let Some(policy) = &self.preemption_policy {
             let path = FieldPath::new("preemptionPolicy");
-            one_of(policy, &[PREEMPT_NEVER, PREEMPT_LOWER_PRIORITY], path, &mut errors);
+            one_of(policy, &[PREEMPT_LOWER_PRIORITY, PREEMPT_NEVER], path, &mut errors);
         }
         errors
     }
