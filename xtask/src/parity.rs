@@ -3,6 +3,7 @@
 
 use crate::{Result, count, shell};
 use lexopt::prelude::*;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -67,14 +68,15 @@ const VECTORS: &[&[&str]] = &[
     &["-p", "schema", "--test", "patch"],
     &["-p", "controller", "--lib", "deployment::fenceposts"],
 ];
-const SCHEDULER: &[&[&str]] = &[&["-p", "scheduler", "--test", "recordings"]];
+const SCHEDULER: &[&[&str]] =
+    &[&["-p", "scheduler", "--test", "recordings"], &["-p", "scheduler", "--test", "preemption"]];
 
 /// Runs tests with recordings of the same form instead of those that they hold.
 fn tests(name: &str, variable: &str, given: Option<&Path>, runs: &[&[&str]]) -> Result<bool> {
     let mut sum = count::Count::default();
     for run in runs {
         let mut cargo = shell::cargo();
-        cargo.args(["test", "--quiet", "--no-fail-fast"]).args(*run);
+        cargo.args(["test", "--quiet", "--no-fail-fast"]).args(*run).args(["--", "--nocapture"]);
         if let Some(path) = given {
             cargo.env(variable, path);
         }
@@ -82,6 +84,7 @@ fn tests(name: &str, variable: &str, given: Option<&Path>, runs: &[&[&str]]) -> 
         let said = String::from_utf8_lossy(&text.stdout).into_owned();
         let counted = said.lines().map(count::line);
         counted.for_each(|count| sum += count);
+        figures(&said).iter().for_each(|line| println!("  {line}"));
         if !text.status.success() {
             eprintln!("{said}{}", String::from_utf8_lossy(&text.stderr));
             sum.failed = sum.failed.max(1);
@@ -89,6 +92,15 @@ fn tests(name: &str, variable: &str, given: Option<&Path>, runs: &[&[&str]]) -> 
     }
     println!("{name}: {sum}");
     Ok(sum.failed == 0)
+}
+
+/// The lines in which a test says how much of something came out the same.
+fn figures(said: &str) -> BTreeSet<&str> {
+    let is_figure = |line: &&str| {
+        let figure = line.rsplit_once(": ").and_then(|(_, figure)| figure.split_once(" of "));
+        figure.is_some_and(|(a, b)| a.parse::<u32>().is_ok() && b.parse::<u32>().is_ok())
+    };
+    said.lines().filter(is_figure).collect()
 }
 
 /// Folders that hold a recording, by name.

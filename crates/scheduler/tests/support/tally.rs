@@ -47,6 +47,7 @@ pub fn recordings(kept: &[(&str, &str)], nodes: fn(&Value) -> bool) -> Vec<(Stri
             })
             .collect(),
     };
+    assert!(!all.is_empty(), "the folder holds no recordings");
     all.retain(|(_, data)| nodes(&data["nodes"]));
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     all
