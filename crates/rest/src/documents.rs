@@ -27,13 +27,15 @@ fn has(range: &str, parameter: &str) -> bool {
     range.split(';').any(|part| part.trim() == parameter)
 }
 
-/// OpenAPI documents are served as JSON only.
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
 fn open_api(parts: &[&str], catalog: &Catalog) -> Option<Value> {
     match parts {
         ["openapi", "v2"] => Some(openapi::v2(catalog)),
         ["openapi", "v3"] => Some(openapi::v3_index(catalog)),
         ["openapi", "v3", "api", version] => openapi::v3(catalog, "", version),
         ["openapi", "v3", "apis", group, version] => openapi::v3(catalog, group, version),
+        ["openapi", "v3", path @ ..] => openapi::v3_of_path(catalog, &path.join("/")),
         _ => None,
     }
 }
@@ -54,6 +56,11 @@ pub fn document(
             let value = documents::aggregated(all, parts == ["api"]);
             let mut answer = Answer::document(200, &value, form);
             answer.content_type = AGGREGATED;
+            return Some(answer);
+        }
+        ["openapi", "v2"] if accept.starts_with(PROTOBUF) => {
+            let mut answer = Answer::text(200, openapi::v2_protobuf());
+            answer.content_type = PROTOBUF;
             return Some(answer);
         }
         [] => documents::paths(all),

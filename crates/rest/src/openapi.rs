@@ -2,7 +2,7 @@
 //! keys and list kinds, and which path takes what. There is no prose in them.
 // Models kube-openapi/pkg/builder and builder3.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema::{Field, FieldKind, ListType, Resource, Schema, Type, TypeId};
 use serde_json::{Map, Value, json};
@@ -418,21 +418,61 @@ pub fn v3(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
     }))
 }
 
-/// `/openapi/v3`: where the document of each version is.
+/// Documents of paths that are no version's: what they hold is one path.
+const OTHERS: &[&str] =
+    &["api", "apis", "version", ".well-known/openid-configuration", "openid/v1/jwks"];
+
+/// A document with nothing but a path to read; none if there is no such path.
+pub fn v3_of_path(catalog: &Catalog, path: &str) -> Option<Value> {
+    let is_group = |group: &str| catalog.resources.iter().any(|r| r.group == group);
+    if !OTHERS.contains(&path) && !path.strip_prefix("apis/").is_some_and(is_group) {
+        return None;
+    }
+    let url = format!("/{path}/");
+    let url = if path.starts_with("api") { url } else { format!("/{path}") };
+    let answer = json!({ "200": { "description": "OK" } });
+    let mut paths = Map::new();
+    paths.insert(url, json!({ "get": { "responses": answer } }));
+    Some(json!({ "openapi": "3.0.0", "info": info(), "paths": paths }))
+}
+
+/// A number that changes with what is served.
+fn hash(text: &str) -> String {
+    let halves = ["", "\n"].map(|end| schema::sha256(format!("{text}{end}").as_bytes()));
+    halves.iter().flatten().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// `/openapi/v3`: where the documents are.
 pub fn v3_index(catalog: &Catalog) -> Value {
-    let mut index = Map::new();
+    let mut served: BTreeMap<String, String> = BTreeMap::new();
+    for path in OTHERS {
+        served.insert((*path).to_owned(), String::new());
+    }
     for resource in &catalog.resources {
         let path = prefix(resource.group, resource.version).trim_start_matches('/').to_owned();
-        let own = catalog.resources.iter();
-        let own = own.filter(|r| r.group == resource.group && r.version == resource.version);
-        let names: String = own.map(|r| format!("{}/{}\n", r.plural, r.kind)).collect();
-        let text = format!("{} {path}\n{names}", env!("CARGO_PKG_VERSION"));
-        let digest = schema::sha256(text.as_bytes());
-        let hash: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        let url = format!("/openapi/v3/{path}?hash={hash}");
-        index.entry(path).or_insert_with(|| json!({ "serverRelativeURL": url }));
+        if !resource.group.is_empty() {
+            served.entry(format!("apis/{}", resource.group)).or_default();
+        }
+        let names = served.entry(path).or_default();
+        names.push_str(&format!("{}/{}\n", resource.plural, resource.kind));
     }
-    json!({ "paths": index })
+    let entry = |(path, names): (String, String)| {
+        let hash = hash(&format!("{} {path}\n{names}", env!("CARGO_PKG_VERSION")));
+        let url = format!("/openapi/v3/{path}?hash={hash}");
+        (path, json!({ "serverRelativeURL": url }))
+    };
+    json!({ "paths": served.into_iter().map(entry).collect::<Map<String, Value>>() })
+}
+
+/// `/openapi/v2` in the form of protobuf, for kubectl's look at kinds that no version has: it names
+/// none. Field numbers are those of gnostic's Document and Info.
+pub fn v2_protobuf() -> String {
+    let part = |tag: u8, text: &str| {
+        let length = u8::try_from(text.len()).unwrap_or(0);
+        format!("{}{}{text}", char::from(tag), char::from(length))
+    };
+    let info = part(0x0a, "Kubernetes") + &part(0x12, "v1.36.2");
+    part(0x0a, "2.0") + &part(0x12, &info)
 }
 
 /// `/openapi/v2`: everything in one.
@@ -498,12 +538,12 @@ mod tests {
         let catalog = Catalog::builtin();
         for path in v3_index(&catalog)["paths"].as_object().unwrap().keys() {
             let parts: Vec<&str> = path.split('/').collect();
-            let (group, version) = match parts.as_slice() {
-                ["api", version] => ("", *version),
-                ["apis", group, version] => (*group, *version),
-                _ => panic!("{path}"),
+            let document = match parts.as_slice() {
+                ["api", version] => v3(&catalog, "", version),
+                ["apis", group, version] => v3(&catalog, group, version),
+                _ => v3_of_path(&catalog, path),
             };
-            let document = v3(&catalog, group, version).unwrap();
+            let document = document.expect(path);
             check_references(&document, &document["components"]["schemas"]);
         }
         let all = v2(&catalog);
