@@ -12,6 +12,7 @@ mod definitions;
 mod feed;
 mod fields;
 mod managed;
+mod metrics;
 mod node_proxy;
 mod registry;
 mod resources;

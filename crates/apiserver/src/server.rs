@@ -6,6 +6,7 @@ use std::sync::Arc;
 use apimachinery::meta::Key;
 use apimachinery::status::Status;
 use apimachinery::time::Time;
+use client::metrics::Metrics;
 use client::{Reply, ReplyBody, Request, User, Verb, WatchEvent, WatchFilter, WatchSpec};
 use clock::{Rng, SimTime};
 use etcd::Store;
@@ -14,6 +15,7 @@ use crate::authorization::Attributes;
 use crate::config::Config;
 use crate::feed::EventTimes;
 use crate::managed::Tracker;
+use crate::metrics;
 use crate::node_proxy::NodeProxy;
 use crate::resources::{Resource, Resources, unknown_resource};
 use crate::reviews;
@@ -55,6 +57,8 @@ pub struct ApiServer {
     pub(crate) kept_from: u64,
     /// What admission has to say of the request that is being answered.
     pub(crate) warnings: Vec<String>,
+    /// What the metrics server handed over last; nothing where there is none.
+    pub(crate) metrics: Option<Arc<Metrics>>,
 }
 
 impl ApiServer {
@@ -72,6 +76,7 @@ impl ApiServer {
             tracker: Tracker::default(),
             event_times: EventTimes::default(),
             warnings: Vec::new(),
+            metrics: None,
         }
     }
 
@@ -97,6 +102,9 @@ impl ApiServer {
     fn dispatch(&mut self, cx: &mut CallCx<'_>, request: Request) -> Result<Reply> {
         if reviews::is_review(&request.resource) {
             return self.review(cx, request);
+        }
+        if metrics::is_metric(&request.resource) {
+            return self.serve_metrics(request);
         }
         let resource = self.resources.find(&request.resource, &request.version)?;
         let with_managed = request.managed_fields;

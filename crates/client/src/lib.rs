@@ -5,6 +5,7 @@ pub mod api;
 pub mod component;
 pub mod fabric;
 pub mod informer;
+pub mod metrics;
 pub mod recorder;
 pub mod request;
 mod saved;

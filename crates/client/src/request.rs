@@ -11,6 +11,8 @@ use apimachinery::time::Time;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use crate::metrics::Metrics;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
     Create,
@@ -131,6 +133,8 @@ pub enum Body {
     Delete(DeleteOptions),
     /// The `binding` subresource: the node a pod goes to.
     Binding(SmolStr),
+    /// What the metrics server read of the kubelets.
+    Metrics(Arc<Metrics>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

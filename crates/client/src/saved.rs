@@ -128,7 +128,8 @@ fn options_from_saved(value: &Value) -> DeleteOptions {
 
 fn body_to_saved(body: &Body) -> Value {
     match body {
-        Body::None => Value::Null,
+        // Metrics come from inside, and are read anew.
+        Body::None | Body::Metrics(_) => Value::Null,
         Body::Object(object) => json!({ "json": object.to_wire() }),
         Body::Json(value) => json!({ "json": value }),
         Body::Patch(kind, value) => {

@@ -21,6 +21,9 @@ pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
         Box::new(network::Clients::new()),
     ];
     all.push(Box::new(volume::Provisioner::new(drivers(config))));
+    if config.metrics_server {
+        all.push(Box::new(kubelet::MetricsServer::default()));
+    }
     for (number, node) in (2u32..).zip(&config.nodes) {
         all.push(Box::new(Kubelet::new(node_config(node, number, config.as_recorded))));
     }

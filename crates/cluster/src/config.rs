@@ -3,6 +3,9 @@
 use apiserver::StaticToken;
 use smol_str::{SmolStr, format_smolstr};
 
+/// Larger clusters do without a metrics server: it looks at every container.
+const METRICS_NODES_MAX: u32 = 100;
+
 /// A machine of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeSpec {
@@ -65,6 +68,8 @@ pub struct Config {
     pub traces: bool,
     /// Whether the control plane's own pods exist as objects in kube-system.
     pub system_pods: bool,
+    /// Whether a metrics server runs.
+    pub metrics_server: bool,
     /// Whether services of type LoadBalancer get an address.
     pub load_balancer: bool,
     /// The CSI drivers that run in the cluster: they serve the storage classes that name them.
@@ -87,6 +92,7 @@ impl Default for Config {
             latency: Latency::default(),
             traces: true,
             system_pods: true,
+            metrics_server: true,
             load_balancer: false,
             csi_drivers: vec![RECORDED_DRIVER.into()],
             as_recorded: false,
@@ -102,6 +108,7 @@ impl Config {
             nodes: (1..=3).map(NodeSpec::worker).collect(),
             traces: false,
             system_pods: false,
+            metrics_server: false,
             as_recorded: true,
             ..Config::default()
         }
@@ -116,6 +123,7 @@ impl Config {
             ..NodeSpec::worker(number)
         };
         let nodes = (1..=count).map(node).collect();
-        Config { nodes, as_recorded: false, ..Config::recorded() }
+        let metrics_server = count <= METRICS_NODES_MAX;
+        Config { nodes, as_recorded: false, metrics_server, ..Config::recorded() }
     }
 }

@@ -101,6 +101,7 @@ impl Shape {
             config.system_pods = true;
         }
         config.as_recorded = self.as_recorded;
+        config.metrics_server &= !self.as_recorded;
         config.seed = self.seed;
         config
     }

@@ -1,6 +1,7 @@
 //! `kubectl describe`: one describer a kind, and one for all other kinds.
 // Models kubectl/pkg/describe/describe.go.
 
+mod autoscaler;
 mod batch;
 mod container;
 mod events;
@@ -41,6 +42,7 @@ pub fn describe(cx: &mut Cx<'_>, kind: Kind, object: &Value, with_events: bool) 
         ("apps", "StatefulSet") => sets::stateful_set,
         ("apps", "DaemonSet") => sets::daemon_set,
         ("", "ReplicationController") => workload::replication_controller,
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::autoscaler,
         ("batch", "Job") => batch::job,
         ("batch", "CronJob") => batch::cron_job,
         ("", "Service") => network::service,

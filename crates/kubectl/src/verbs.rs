@@ -5,6 +5,7 @@ mod apply;
 pub use auth::rule_line;
 
 mod auth;
+mod autoscale;
 mod certificate;
 mod config;
 mod create;
@@ -31,6 +32,7 @@ mod rollout;
 mod run;
 mod scale;
 mod set;
+mod top;
 mod wait;
 
 use crate::fail::Outcome;
@@ -113,6 +115,7 @@ pub static ALL: &[&Verb] = &[
     &apply::VERB,
     &distant::ATTACH,
     &auth::VERB,
+    &autoscale::VERB,
     &certificate::VERB,
     &info::CLUSTER_INFO,
     &refused::COMPLETION,
@@ -146,7 +149,7 @@ pub static ALL: &[&Verb] = &[
     &scale::VERB,
     &set::VERB,
     &node::taint::VERB,
-    &info::TOP,
+    &top::VERB,
     &node::UNCORDON,
     &info::VERSION,
     &wait::VERB,

@@ -157,7 +157,11 @@ pub struct Usage {
 }
 
 /// What one running process takes.
-fn usage_of(sandbox: &sandbox::Sandbox, process: &sandbox::Process, now: SimTime) -> Option<Usage> {
+pub(crate) fn usage_of(
+    sandbox: &sandbox::Sandbox,
+    process: &sandbox::Process,
+    now: SimTime,
+) -> Option<Usage> {
     let profile = process.program.as_ref().filter(|_| process.is_running())?.profile();
     let ran = now.since(process.started).as_nanos() as u64;
     let idle = ran / 1000 * u64::from(profile.idle_cpu_milli);
@@ -166,7 +170,7 @@ fn usage_of(sandbox: &sandbox::Sandbox, process: &sandbox::Process, now: SimTime
     Some(Usage {
         pod: sandbox.place.pod.clone(),
         container: process.container.clone(),
-        cpu_nanos: idle + busy,
+        cpu_nanos: idle.saturating_add(busy).saturating_add(process.spun(now)),
         memory_bytes: profile.memory_bytes + log + process.served.min(4096) * 256,
     })
 }

@@ -8,6 +8,7 @@ mod httpd;
 mod kubarium;
 mod nginx;
 mod pause;
+mod php_apache;
 mod redis;
 mod runtime;
 
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Arc<dyn Image>> {
     all.extend(kubarium::images());
     all.extend(nginx::images());
     all.extend(pause::images());
+    all.extend(php_apache::images());
     all.extend(redis::images());
     all.extend(runtime::images());
     all

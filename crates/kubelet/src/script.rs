@@ -86,7 +86,13 @@ impl Script {
             print(world, Output::fail(2, format!("sh: {error}\n")));
             return Next::Exit(2);
         }
-        // A loop that never sleeps keeps a core busy: it gets its turn every second.
+        // A loop that never sleeps keeps a core busy: it gets its turn every second. What it
+        // waits for in that second, it does not compute.
+        let mut waited = Duration::ZERO;
+        let print = &mut |world: &mut World<'_>, output: Output| {
+            waited += output.took;
+            print(world, output);
+        };
         for _ in 0..256 {
             let Some(process) = world.process() else { return Next::Exit(137) };
             let memory = process.memory_mut();
@@ -96,6 +102,10 @@ impl Script {
             if let Some(next) = self.act(world, op, code, print) {
                 return next;
             }
+        }
+        if let Some(process) = world.process() {
+            let spun = Duration::from_secs(1).saturating_sub(waited);
+            process.spun_nanos = process.spun_nanos.saturating_add(spun.as_nanos() as u64);
         }
         Next::Wait(Duration::from_secs(1))
     }
@@ -160,8 +170,13 @@ fn run(
     }
     let mut output = match words {
         [] => Output::default(),
-        ["tail", "-f", ..] => {
-            Output { took: Duration::from_secs(u64::from(u32::MAX)), ..Output::default() }
+        ["tail", "-f", ..] => forever(),
+        words if computes(words) => {
+            let now = world.now;
+            if let Some(process) = world.process() {
+                process.spinning_since.get_or_insert(now);
+            }
+            forever()
         }
         [name, args @ ..] => {
             let base = name.rsplit('/').next().unwrap_or(name);
@@ -193,6 +208,26 @@ fn run(
     }
     print(world, output);
     (took > Duration::from_millis(20)).then_some(Next::Wait(took))
+}
+
+fn forever() -> Output {
+    Output { took: Duration::from_secs(u64::from(u32::MAX)), ..Output::default() }
+}
+
+/// Whether a command computes until it is stopped.
+fn computes(words: &[&str]) -> bool {
+    match words {
+        ["yes" | "stress" | "stress-ng", ..] => true,
+        ["md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "gzip" | "cat", files @ ..] => {
+            files.iter().any(|file| matches!(*file, "/dev/zero" | "/dev/urandom"))
+        }
+        ["dd", rest @ ..] => {
+            rest.contains(&"if=/dev/zero")
+                && rest.contains(&"of=/dev/null")
+                && !rest.iter().any(|word| word.starts_with("count="))
+        }
+        _ => false,
+    }
 }
 
 /// A variable that grows without end stops at this.

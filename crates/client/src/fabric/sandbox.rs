@@ -97,6 +97,10 @@ pub struct Process {
     pub listening: SimTime,
     pub ended: Option<SimTime>,
     pub served: u64,
+    /// CPU time of loops that do not wait, in nanoseconds.
+    pub spun_nanos: u64,
+    /// Since when it does nothing but compute, if it does.
+    pub spinning_since: Option<SimTime>,
     /// Lines written beside the boot log; the newest `LOG_KEPT`.
     pub log: VecDeque<LogLine>,
     pub memory: Option<Box<Memory>>,
@@ -122,6 +126,12 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 impl Process {
     pub fn is_running(&self) -> bool {
         self.program.is_some() && self.ended.is_none()
+    }
+
+    /// CPU time that the program spent without having been asked anything.
+    pub fn spun(&self, now: SimTime) -> u64 {
+        let since = self.spinning_since.map_or(0, |since| now.since(since).as_nanos() as u64);
+        self.spun_nanos.saturating_add(since)
     }
 
     pub fn listens(&self, port: u16, now: SimTime) -> bool {

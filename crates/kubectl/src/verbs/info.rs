@@ -1,12 +1,12 @@
 //! Verbs that tell of the server and of the client: api-resources, api-versions, version,
-//! cluster-info, options, top.
+//! cluster-info, options.
 
 use crate::discovery::{self, Kind};
 use crate::fail::{Outcome, error};
-use crate::flags::{ALL_NAMESPACES, Args, Flag, SELECTOR};
+use crate::flags::{Args, Flag};
 use crate::printers::TabWriter;
 use crate::session::Cx;
-use crate::verbs::{Flow, Verb, Words};
+use crate::verbs::{Flow, Verb};
 
 pub static API_RESOURCES: Verb = Verb {
     name: "api-resources",
@@ -45,19 +45,6 @@ pub static CLUSTER_INFO: Verb = Verb {
     name: "cluster-info",
     about: "Display cluster information",
     run: Some(cluster_info),
-    ..Verb::NONE
-};
-
-pub static TOP: Verb = Verb {
-    name: "top",
-    about: "Display resource (CPU/memory) usage",
-    usage: "(node | pod)",
-    flags: &[SELECTOR, ALL_NAMESPACES, &[Flag::bool("containers"), Flag::text("sort-by")]],
-    words: Words::None,
-    run: Some(|_, args| match args.word(0) {
-        "" | "node" | "nodes" | "no" | "pod" | "pods" | "po" => error("Metrics API not available"),
-        other => error(format!("unknown command {other:?} for \"kubectl top\"")),
-    }),
     ..Verb::NONE
 };
 

@@ -93,12 +93,18 @@ impl<'a> Writer<'a> {
         self.create_as(cx, kind, value, "kubectl-create")
     }
 
-    pub fn create_as(
+    pub fn create_as(&self, cx: &mut Cx<'_>, kind: Kind, value: Value, manager: &str) -> Outcome {
+        self.create_done(cx, kind, value, manager, "created")
+    }
+
+    /// The same where the verb has another word for it.
+    pub fn create_done(
         &self,
         cx: &mut Cx<'_>,
         kind: Kind,
         mut value: Value,
         manager: &str,
+        done: &str,
     ) -> Outcome {
         if self.args.bool("save-config") {
             let saved = last_applied(&value);
@@ -111,7 +117,7 @@ impl<'a> Writer<'a> {
         if self.dry_run != DryRun::Client {
             value = server::create(cx, kind, &namespace, value, &self.write(manager))?;
         }
-        self.print(cx, kind, &value, "created")
+        self.print(cx, kind, &value, done)
     }
 }
 
