@@ -92,6 +92,19 @@ words! {
         "그림에서 무엇이든 클릭하거나 Tab과 화살표 키로 이동해 보세요.";
     Describe: "Describe", "상세";
     Yaml: "YAML", "YAML";
+    RolloutTitle: "The rollout's arithmetic", "롤아웃 계산";
+    RolloutDesired: "desired", "원하는 수";
+    RolloutMost: "never more than", "최대";
+    RolloutLeast: "never fewer available than", "사용 가능 최소";
+    RolloutNew: "new", "새 버전";
+    RolloutOld: "old", "이전 버전";
+    RolloutAvailable: "available", "사용 가능";
+    RolloutDone: "The rollout is complete.", "롤아웃이 끝났습니다.";
+    RolloutCreate: "Next: new pods that may be made now:", "다음: 지금 만들 수 있는 새 파드:";
+    RolloutRemove: "Next: old pods that may go now:", "다음: 지금 없앨 수 있는 이전 파드:";
+    RolloutWaits: "It waits for new pods to become available.", "새 파드가 사용 가능해지기를 기다립니다.";
+    RolloutRecreate: "Recreate: all old pods go before the first new one is made.",
+        "Recreate: 이전 파드가 모두 사라진 뒤 새 파드를 만듭니다.";
     Why: "Why here?", "왜 여기인가?";
     WhyNode: "Why", "왜";
     WhyNodeEnd: "?", "인가?";

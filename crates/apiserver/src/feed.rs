@@ -45,6 +45,14 @@ impl ApiServer {
         self.stored(self.resources.get(resource)?, &Key::new(namespace, name))
     }
 
+    /// The objects of one resource in a namespace, in key order.
+    pub fn for_each_in(&self, resource: &GroupResource, namespace: &str, f: &mut dyn FnMut(&Obj)) {
+        let Some(resource) = self.resources.get(resource) else { return };
+        for (_, object) in self.in_namespace(resource, namespace) {
+            f(object);
+        }
+    }
+
     /// Every object: resource by resource, in key order.
     pub fn for_each_object(&self, f: &mut dyn FnMut(&Obj)) {
         for resource in self.resources.iter() {

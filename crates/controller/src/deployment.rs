@@ -4,6 +4,7 @@
 mod conditions;
 mod fenceposts;
 mod progress;
+pub(crate) mod reckoning;
 mod recreate;
 mod replica_sets;
 mod revision;

@@ -45,4 +45,5 @@ mod taint_eviction;
 mod ttl;
 mod ttl_after_finished;
 
+pub use deployment::reckoning::{Rollout, Share, rollout};
 pub use manager::{Config, ControllerManager};

@@ -1,6 +1,7 @@
 //! The selected thing: what `kubectl describe` says, its YAML, its events, why it is where it is,
 //! and for a service the requests one can send it.
 
+use apimachinery::gvk::GroupResource;
 use cluster::Command;
 use scene::Target;
 use yew::prelude::*;
@@ -11,6 +12,7 @@ use crate::i18n::Word;
 use crate::session::{Action, Beside};
 use crate::target;
 
+mod rollout;
 mod why;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,7 @@ pub fn Inspect(props: &InspectProps) -> Html {
             <Owners selected={selected.clone()} />
             if let Target::Service { .. } = selected { <Traffic target={selected.clone()} /> }
             if is_pod && shown == View::Describe { <why::Why selected={selected.clone()} /> }
+            <rollout::Arithmetic selected={selected.clone()} />
             { body(&engine, selected, shown) }
         </div>
     }
@@ -130,19 +133,17 @@ fn owners(
     let mut next = pod.metadata.controller().map(|o| (o.kind.clone(), o.name.clone()));
     let mut chain = Vec::new();
     while let Some((kind, name)) = next.take() {
-        let found = engine.with(|cluster| {
-            let mut above = None;
-            cluster.server().for_each_object(&mut |object| {
-                let meta = object.meta();
-                if meta.name == name && meta.namespace == namespace && object.gvk().kind == kind {
-                    above = meta.controller().map(|o| (o.kind.clone(), o.name.clone()));
-                }
-            });
-            above
+        let found = schema::Schema::get().resources().iter().find(|r| r.kind == kind.as_str());
+        let above = found.and_then(|resource| {
+            let resource = GroupResource::fixed(resource.group, resource.plural);
+            engine.with(|cluster| {
+                let object = cluster.server().object(&resource, &namespace, &name)?;
+                object.meta().controller().map(|o| (o.kind.clone(), o.name.clone()))
+            })
         });
         chain.push((kind, name));
         if chain.len() < CHAIN_MAX {
-            next = found;
+            next = above;
         }
     }
     chain

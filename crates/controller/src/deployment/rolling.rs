@@ -10,6 +10,7 @@ use api::{Deployment, ReplicaSet};
 
 use super::DeploymentController;
 use super::fenceposts::{max_unavailable, new_replica_set_replicas, replicas};
+use super::reckoning::removable;
 use super::replica_sets::{ReplicaSets, by_creation, size};
 use super::status::is_complete;
 use crate::controllers::{Sync, SyncError, SyncResult};
@@ -66,9 +67,7 @@ impl DeploymentController {
         if old.is_empty() {
             return false;
         }
-        let min_available = replicas(d) - max_unavailable(d);
-        let new_unavailable = size(new) - new.status.available_replicas;
-        let most = sets.wanted() - min_available - new_unavailable;
+        let most = removable(d, sets);
         if most <= 0 {
             return false;
         }
