@@ -2,6 +2,7 @@
 
 use api::Pod;
 use apimachinery::status::Status;
+use client::fabric::{Client, Exchange};
 use client::{ExecResult, LogOptions};
 use smol_str::SmolStr;
 
@@ -15,4 +16,9 @@ pub trait NodeProxy {
         container: &str,
         command: &[SmolStr],
     ) -> Result<ExecResult, Box<Status>>;
+
+    /// One GET over the wires of the cluster.
+    fn send(&mut self, _from: &Client, _url: &str) -> Option<Exchange> {
+        None
+    }
 }

@@ -7,6 +7,7 @@ use apimachinery::status::{Reason, Status};
 
 use serde_json::Value;
 
+use crate::fabric;
 use crate::request::{
     Body, Credentials, DeleteOptions, List, ListOptions, PatchType, Reply, ReplyBody, Request, Verb,
 };
@@ -16,6 +17,11 @@ pub type Result<T> = std::result::Result<T, Box<Status>>;
 /// Answers requests at once. What a component is told by watches comes later.
 pub trait Api {
     fn call(&mut self, request: Request) -> Result<Reply>;
+
+    /// Sends one GET through the simulated network. `None`: this client has no way to it.
+    fn send(&mut self, _from: &fabric::Client, _url: &str) -> Option<fabric::Exchange> {
+        None
+    }
 
     /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
     fn ask_path(&mut self, _: Option<&Credentials>, _verb: &str, _path: &str) -> Result<()> {

@@ -540,7 +540,6 @@ impl Cluster {
             rng: &mut self.rng,
             session: &mut self.session,
             out: &mut out,
-            send: None,
         };
         act(&mut cx);
         let chunks = self.output.entry(terminal).or_default();

@@ -5,6 +5,7 @@ use apimachinery::meta::Key;
 use apimachinery::status::Status;
 use apimachinery::time::Time;
 use apiserver::{ApiServer, CallCx, NodeProxy};
+use client::fabric;
 use client::{Api, Body, Credentials, Reply, ReplyBody, Request, Trace, TraceKind, User, Verb};
 use clock::{Duration, Rng, SimTime};
 use serde_json::Value;
@@ -32,6 +33,10 @@ pub(crate) struct Connection<'a> {
 }
 
 impl Api for Connection<'_> {
+    fn send(&mut self, from: &fabric::Client, url: &str) -> Option<fabric::Exchange> {
+        self.nodes.send(from, url)
+    }
+
     fn call(&mut self, request: Request) -> Result<Reply, Box<Status>> {
         let revision = self.server.revision();
         let about = self.traces.on.then(|| About::of(&request));

@@ -3,6 +3,7 @@
 use api::Pod;
 use apimachinery::status::{Reason, Status};
 use apiserver::NodeProxy;
+use client::fabric::{Client, Exchange, travel};
 use client::{ExecResult, Fabric, LogOptions};
 use clock::{Rng, SimTime};
 use kubelet::LogRequest;
@@ -47,6 +48,10 @@ impl NodeProxy for NodeConnections<'_> {
         let (now, epoch) = (self.now, self.epoch);
         let output = kubelet::exec(self.fabric, pod, container, command, now, epoch, self.rng)?;
         Ok(ExecResult { stdout: output.stdout, stderr: output.stderr, exit_code: output.code })
+    }
+
+    fn send(&mut self, from: &Client, url: &str) -> Option<Exchange> {
+        Some(travel::send(self.fabric, from, url, self.now, self.epoch, self.rng))
     }
 }
 

@@ -158,18 +158,14 @@ fn as_user<T>(
     act: impl FnOnce(&mut Cx<'_>) -> T,
 ) -> T {
     let mut sender = Sender { api: &mut *cx.api, credentials: Arc::clone(credentials) };
-    let mut send = cx.send.take();
-    let result = act(&mut Cx {
+    act(&mut Cx {
         api: &mut sender,
         now: cx.now,
         epoch: cx.epoch,
         rng: &mut *cx.rng,
         session: &mut *cx.session,
         out: &mut *cx.out,
-        send: send.as_deref_mut(),
-    });
-    cx.send = send;
-    result
+    })
 }
 
 fn without_verb(cx: &mut Cx<'_>, rest: &[String]) -> Outcome<Flow> {

@@ -94,6 +94,17 @@ pub struct Session {
     /// Pipelines that run in the background, by the number that `$!` gives.
     pub(crate) jobs: BTreeSet<u32>,
     pub(crate) last_job: u32,
+    /// Local ports that `port-forward` keeps open.
+    pub(crate) forwards: BTreeMap<u16, Forward>,
+}
+
+/// Where a local port leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forward {
+    /// The node whose kubelet passes it on.
+    pub node: String,
+    /// `10.64.1.2:80`
+    pub address: String,
 }
 
 impl Session {
@@ -116,6 +127,7 @@ impl Default for Session {
             depth: 0,
             jobs: BTreeSet::new(),
             last_job: 0,
+            forwards: BTreeMap::new(),
         }
     }
 }
@@ -165,9 +177,6 @@ impl Output {
     }
 }
 
-/// Sends a request to a URL: what it answers, or why there is no answer.
-pub type Send = dyn FnMut(&str) -> Result<String, String>;
-
 /// What a running command may touch.
 pub struct Cx<'a> {
     pub api: &'a mut dyn Api,
@@ -177,8 +186,6 @@ pub struct Cx<'a> {
     pub rng: &'a mut Rng,
     pub session: &'a mut Session,
     pub out: &'a mut Output,
-    /// Sends a request through the simulated network; reserved for `curl`.
-    pub send: Option<&'a mut Send>,
 }
 
 impl Cx<'_> {
@@ -195,10 +202,6 @@ impl Cx<'_> {
             rng: &mut *self.rng,
             session: &mut *self.session,
             out,
-            send: match &mut self.send {
-                Some(send) => Some(&mut **send),
-                None => None,
-            },
         }
     }
 

@@ -1,12 +1,15 @@
 //! A small shell: lines with quotes, pipes, lists, redirects and here-documents.
 
 mod awk;
+mod compound;
+mod curl;
 mod expand;
 mod lex;
 mod parse;
 mod pattern;
 mod printf;
 mod programs;
+mod small;
 mod text;
 
 use client::WatchSpec;
@@ -25,7 +28,7 @@ pub fn start(line: &str, session: &Session) -> Box<dyn Process> {
         return Box::new(Said::new("bash: too many nested shells\n".to_owned(), 2));
     }
     match parse::parse(line) {
-        Ok(items) => Box::new(Shell { items, at: 0, code: 0, running: None, jobs: Vec::new() }),
+        Ok(items) => Box::new(Shell::of(items)),
         Err(text) => Box::new(Said::new(text, 2)),
     }
 }
@@ -99,6 +102,10 @@ impl Process for Shell {
             match pipeline.poll(cx) {
                 Progress::Done(code) => {
                     self.code = code;
+                    // `break` and `continue` end all the lists up to the loop they stand in.
+                    if code == compound::BREAK || code == compound::CONTINUE {
+                        self.at = self.items.len();
+                    }
                     cx.session.env.insert("?".to_owned(), code.to_string());
                     self.running = None;
                 }
@@ -125,6 +132,10 @@ impl Process for Shell {
 }
 
 impl Shell {
+    fn of(items: Vec<Item>) -> Self {
+        Shell { items, at: 0, code: 0, running: None, jobs: Vec::new() }
+    }
+
     /// `kill` takes a job off the session's list.
     fn drop_killed(&mut self, cx: &mut Cx<'_>) {
         self.jobs.retain_mut(|job| {
@@ -225,8 +236,13 @@ fn stage(
     for (name, word) in &command.assignments {
         assignments.push((name.clone(), expand::text(cx, word)?));
     }
-    let argv = expand::words(cx, &command.words)?;
-    let process = programs::start(cx, argv, assignments, stdin);
+    let process = match command.compound {
+        Some(compound) => compound::start(*compound),
+        None => {
+            let argv = expand::words(cx, &command.words)?;
+            programs::start(cx, argv, assignments, stdin)
+        }
+    };
     let keeps = !is_last || !redirects.is_empty();
     Ok(Stage { process, redirects, kept: keeps.then(Output::default), is_last })
 }
@@ -330,6 +346,9 @@ enum Sink {
     Stderr,
     File(String),
 }
+
+/// How a program is started by its words.
+type Start = fn(&mut Cx<'_>, Vec<String>, Vec<(String, String)>, String) -> Box<dyn Process>;
 
 /// Waits for a moment.
 pub struct Sleep {

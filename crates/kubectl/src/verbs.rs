@@ -26,6 +26,7 @@ mod node;
 pub mod object;
 mod patch;
 mod pods;
+mod port_forward;
 mod refused;
 mod replace;
 mod rollout;
@@ -141,7 +142,7 @@ pub static ALL: &[&Verb] = &[
     &refused::OPTIONS,
     &patch::VERB,
     &refused::PLUGIN,
-    &distant::PORT_FORWARD,
+    &port_forward::VERB,
     &refused::PROXY,
     &replace::VERB,
     &rollout::VERB,

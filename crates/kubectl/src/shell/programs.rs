@@ -6,13 +6,15 @@ use clock::SimTime;
 use crate::command::Command;
 use crate::help;
 use crate::session::{Cx, Process, Progress};
-use crate::shell::{Said, Sleep, text};
+use crate::shell::compound::{BREAK, CONTINUE};
+use crate::shell::curl::curl;
+use crate::shell::{Said, Sleep, small, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 26] = [
-    "awk", "cat", "clear", "cut", "echo", "exit", "export", "grep", "head", "help", "history", "k",
-    "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed", "sh", "sleep",
-    "sort", "tail", "watch",
+pub const NAMES: [&str; 31] = [
+    "awk", "cat", "clear", "curl", "cut", "echo", "exit", "export", "grep", "head", "help",
+    "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed",
+    "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
 ];
 
 /// Does its work at the first poll.
@@ -69,6 +71,13 @@ pub fn start(
         "echo" => once(move |cx| echo(cx, &args)),
         "printf" => once(move |cx| super::printf::printf(cx, &args)),
         "true" | ":" => once(|_| 0),
+        "break" => once(|_| BREAK),
+        "continue" => once(|_| CONTINUE),
+        "xargs" => Box::new(small::Xargs::new(args, &stdin, start)),
+        "tee" => once(move |cx| small::tee(cx, &args, &stdin)),
+        "[" | "test" => once(move |cx| small::test(cx, &program, &args)),
+        "curl" => once(move |cx| curl(cx, &args)),
+        "seq" => once(move |cx| small::seq(cx, &args)),
         "false" => once(|_| 1),
         "clear" => once(|cx| {
             cx.out.clear = true;

@@ -1,11 +1,10 @@
-//! Verbs that need a stream between the terminal and a container: attach, cp, debug, port-forward.
+//! Verbs that need a stream between the terminal and a container: attach, cp, debug.
 //! What they ask for is checked as kubectl does; the stream itself is not there yet.
 
 use crate::discovery;
 use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::server;
-use crate::session::Cx;
 use crate::verbs::{Flow, Verb, Words, pods};
 
 fn not_yet(args: &Args) -> Outcome<Flow> {
@@ -45,15 +44,23 @@ pub static CP: Verb = Verb {
         Flag::bool("no-preserve"),
         Flag::int("retries", "0"),
     ]],
-    run: Some(|_, args| {
+    run: Some(|cx, args| {
         let [from, to] = args.words.as_slice() else {
             return error("source and destination are required");
         };
-        match (from.contains(':'), to.contains(':')) {
-            (false, false) => error("one of src or dest must be a remote file specification"),
-            (true, true) => error("one of src or dest must be a local file specification"),
-            _ => not_yet(args),
-        }
+        let remote = match (from.split_once(':'), to.split_once(':')) {
+            (None, None) => {
+                return error("one of src or dest must be a remote file specification");
+            }
+            (Some(_), Some(_)) => {
+                return error("one of src or dest must be a local file specification");
+            }
+            (Some((pod, _)), None) | (None, Some((pod, _))) => pod,
+        };
+        let (namespace, pod) = remote.split_once('/').unwrap_or((&args.namespace, remote));
+        let kind = discovery::resolve("pods")?;
+        server::get(cx, kind, namespace, pod)?;
+        not_yet(args)
     }),
     ..Verb::NONE
 };
@@ -85,24 +92,3 @@ pub static DEBUG: Verb = Verb {
     }),
     ..Verb::NONE
 };
-
-// Models kubectl/pkg/cmd/portforward/portforward.go.
-pub static PORT_FORWARD: Verb = Verb {
-    name: "port-forward",
-    about: "Forward one or more local ports to a pod",
-    usage: "TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
-    flags: &[&[Flag::list("address"), Flag::duration("pod-running-timeout", "1m0s")]],
-    words: Words::Pods,
-    run: Some(port_forward),
-    ..Verb::NONE
-};
-
-fn port_forward(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    let [word, _, ..] = args.words.as_slice() else {
-        return args.usage("TYPE/NAME and list of ports are required for port-forward");
-    };
-    let (kind, name) = word.split_once('/').unwrap_or(("pods", word));
-    let kind = discovery::resolve(kind)?;
-    server::get(cx, kind, &args.namespace, name)?;
-    not_yet(args)
-}

@@ -136,7 +136,6 @@ impl Terminal {
                 rng: &mut rng,
                 session: &mut self.session,
                 out: &mut out,
-                send: None,
             };
             match process.poll(&mut cx) {
                 Progress::Done(done) => {
