@@ -2,6 +2,7 @@
 
 use api::Pod;
 use apimachinery::status::Status;
+use client::fabric::registry::Registry;
 use client::fabric::{Client, Exchange};
 use client::{ExecResult, LogOptions};
 use smol_str::SmolStr;
@@ -16,6 +17,11 @@ pub trait NodeProxy {
         container: &str,
         command: &[SmolStr],
     ) -> Result<ExecResult, Box<Status>>;
+
+    /// The registry that the nodes pull from.
+    fn registry(&mut self) -> Option<&mut Registry> {
+        None
+    }
 
     /// One GET over the wires of the cluster.
     fn send(&mut self, _from: &Client, _url: &str) -> Option<Exchange> {

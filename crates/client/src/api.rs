@@ -23,6 +23,11 @@ pub trait Api {
         None
     }
 
+    /// The registry that nodes pull from. `None`: this client has no way to it.
+    fn registry(&mut self) -> Option<&mut fabric::registry::Registry> {
+        None
+    }
+
     /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
     fn ask_path(&mut self, _: Option<&Credentials>, _verb: &str, _path: &str) -> Result<()> {
         Ok(())

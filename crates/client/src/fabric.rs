@@ -7,6 +7,7 @@ pub mod machine;
 pub mod packet;
 pub mod program;
 pub mod proxy;
+pub mod pushed;
 pub mod registry;
 pub mod sandbox;
 pub mod travel;

@@ -33,6 +33,10 @@ pub(crate) struct Connection<'a> {
 }
 
 impl Api for Connection<'_> {
+    fn registry(&mut self) -> Option<&mut fabric::registry::Registry> {
+        self.nodes.registry()
+    }
+
     fn send(&mut self, from: &fabric::Client, url: &str) -> Option<fabric::Exchange> {
         self.nodes.send(from, url)
     }

@@ -3,6 +3,7 @@
 use api::Pod;
 use apimachinery::status::{Reason, Status};
 use apiserver::NodeProxy;
+use client::fabric::registry::Registry;
 use client::fabric::{Client, Exchange, travel};
 use client::{ExecResult, Fabric, LogOptions};
 use clock::{Rng, SimTime};
@@ -48,6 +49,10 @@ impl NodeProxy for NodeConnections<'_> {
         let (now, epoch) = (self.now, self.epoch);
         let output = kubelet::exec(self.fabric, pod, container, command, now, epoch, self.rng)?;
         Ok(ExecResult { stdout: output.stdout, stderr: output.stderr, exit_code: output.code })
+    }
+
+    fn registry(&mut self) -> Option<&mut Registry> {
+        Some(&mut self.fabric.registry)
     }
 
     fn send(&mut self, from: &Client, url: &str) -> Option<Exchange> {

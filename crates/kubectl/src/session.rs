@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use apimachinery::time::Time;
+use client::fabric::pushed::Layer;
 use client::{Api, WatchSpec};
 use clock::{Rng, SimTime};
 
@@ -94,8 +95,21 @@ pub struct Session {
     /// Pipelines that run in the background, by the number that `$!` gives.
     pub(crate) jobs: BTreeSet<u32>,
     pub(crate) last_job: u32,
+    /// Images that docker has here, by `repository:tag`.
+    pub(crate) images: BTreeMap<String, LocalImage>,
     /// Local ports that `port-forward` keeps open.
     pub(crate) forwards: BTreeMap<u16, Forward>,
+}
+
+/// An image that docker has here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LocalImage {
+    /// What it was built on, or itself if it was pulled.
+    pub base: String,
+    pub layer: Layer,
+    pub id: String,
+    /// Unix seconds.
+    pub created: i64,
 }
 
 /// Where a local port leads.
@@ -127,6 +141,7 @@ impl Default for Session {
             depth: 0,
             jobs: BTreeSet::new(),
             last_job: 0,
+            images: BTreeMap::new(),
             forwards: BTreeMap::new(),
         }
     }

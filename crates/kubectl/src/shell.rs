@@ -3,8 +3,10 @@
 mod awk;
 mod compound;
 mod curl;
+mod docker;
 mod expand;
 mod lex;
+mod minikube;
 mod parse;
 mod pattern;
 mod printf;

@@ -9,6 +9,7 @@ use clock::Duration;
 use smol_str::SmolStr;
 
 use super::program::Program;
+use super::pushed::{Build, Layer, Pushed};
 
 /// An image family of the registry.
 pub trait Image: fmt::Debug + Send + Sync {
@@ -50,6 +51,8 @@ pub enum PullError {
 }
 
 pub struct Registry {
+    /// What was pushed, by its short name.
+    pushed: BTreeMap<SmolStr, Pushed>,
     images: BTreeMap<SmolStr, Arc<dyn Image>>,
     /// Programs of uniform images by reference: one for all their containers.
     programs: BTreeMap<SmolStr, Arc<dyn Program>>,
@@ -70,6 +73,7 @@ impl fmt::Debug for Registry {
 impl Default for Registry {
     fn default() -> Self {
         Registry {
+            pushed: BTreeMap::new(),
             images: BTreeMap::new(),
             programs: BTreeMap::new(),
             bytes_per_second: 60_000_000,
@@ -126,6 +130,35 @@ impl Registry {
     pub fn register(&mut self, image: Arc<dyn Image>) {
         self.programs.clear();
         self.images.insert(short_name(image.repository()).into(), image);
+    }
+
+    /// Puts an image under a tag: a layer on a base that exists. What listens on a port runs as an
+    /// application that does.
+    pub fn push(&mut self, reference: &str, base: &str, layer: Layer) -> Result<(), PullError> {
+        const LISTENS: &str = "kubarium/app";
+        let (repository, tag) = split_reference(reference);
+        let mut layer = layer;
+        let is_application = !layer.ports.is_empty() && !layer.command.is_empty();
+        let base = match self.find(LISTENS) {
+            Ok(_) if is_application => {
+                layer.command.clear();
+                LISTENS
+            }
+            _ => base,
+        };
+        let (base, base_tag) = self.find(base)?;
+        let build = Build { base, base_tag: base_tag.into(), layer };
+        let name = SmolStr::new(short_name(repository));
+        let mut tags = match self.pushed.remove(&name) {
+            Some(before) => before.tags,
+            None => BTreeMap::new(),
+        };
+        tags.insert(tag.into(), build.clone());
+        let image = Pushed { repository: name.clone(), last: build, tags };
+        self.images.insert(name.clone(), Arc::new(image.clone()));
+        self.pushed.insert(name, image);
+        self.programs.clear();
+        Ok(())
     }
 
     pub fn is_empty(&self) -> bool {

@@ -8,13 +8,15 @@ use crate::help;
 use crate::session::{Cx, Process, Progress};
 use crate::shell::compound::{BREAK, CONTINUE};
 use crate::shell::curl::curl;
+use crate::shell::docker::docker;
+use crate::shell::minikube;
 use crate::shell::{Said, Sleep, small, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 31] = [
-    "awk", "cat", "clear", "curl", "cut", "echo", "exit", "export", "grep", "head", "help",
-    "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm", "sed",
-    "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
+pub const NAMES: [&str; 32] = [
+    "awk", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "grep", "head",
+    "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm",
+    "sed", "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
 ];
 
 /// Does its work at the first poll.
@@ -31,11 +33,11 @@ impl Process for Once {
     }
 }
 
-fn once(work: impl FnOnce(&mut Cx<'_>) -> i32 + 'static) -> Box<dyn Process> {
+pub fn once(work: impl FnOnce(&mut Cx<'_>) -> i32 + 'static) -> Box<dyn Process> {
     Box::new(Once(Some(Box::new(work))))
 }
 
-fn said(text: impl Into<String>, code: i32) -> Box<dyn Process> {
+pub fn said(text: impl Into<String>, code: i32) -> Box<dyn Process> {
     Box::new(Said::new(text.into(), code))
 }
 
@@ -67,7 +69,8 @@ pub fn start(
         "sh" | "bash" => shell(cx, &args, &stdin),
         "sleep" => sleep(&args),
         "watch" => watch(&args),
-        "minikube" => minikube(&args),
+        "docker" => once(move |cx| docker(cx, &args)),
+        "minikube" => minikube::start(args),
         "echo" => once(move |cx| echo(cx, &args)),
         "printf" => once(move |cx| super::printf::printf(cx, &args)),
         "true" | ":" => once(|_| 0),
@@ -212,11 +215,6 @@ fn sleep(args: &[String]) -> Box<dyn Process> {
         }
         Err(_) => said(format!("sleep: invalid time interval ‘{first}’\n"), 1),
     }
-}
-
-fn minikube(args: &[String]) -> Box<dyn Process> {
-    let what = args.first().map_or("minikube", String::as_str);
-    said(format!("minikube: {what} is not yet supported in this terminal\n"), 1)
 }
 
 fn echo(cx: &mut Cx<'_>, args: &[String]) -> i32 {

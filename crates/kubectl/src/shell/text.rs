@@ -354,9 +354,43 @@ fn cut(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
     code
 }
 
+/// The characters of a set: `a-z` and `[:upper:]` are all in between.
+fn tr_set(text: &str) -> String {
+    let text = text
+        .replace("[:lower:]", "a-z")
+        .replace("[:upper:]", "A-Z")
+        .replace("[:digit:]", "0-9")
+        .replace("[:space:]", " \t\n\r")
+        .replace("[:alpha:]", "A-Za-z")
+        .replace("[:alnum:]", "0-9A-Za-z");
+    let mut set = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let mut ahead = chars.clone();
+        match (ahead.next(), ahead.next()) {
+            (Some('-'), Some(end)) if end >= c => {
+                set.extend(c..=end);
+                chars = ahead;
+            }
+            _ => set.push(c),
+        }
+    }
+    set
+}
+
 fn tr(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
-    let unescape = |text: &str| text.replace("\\n", "\n").replace("\\t", "\t");
+    let unescape = |text: &str| tr_set(&text.replace("\\n", "\n").replace("\\t", "\t"));
     let text: String = match args {
+        [flag, set] if flag == "-s" => {
+            let set = unescape(set);
+            let mut last = None;
+            let keeps = |c: &char| {
+                let again = last == Some(*c) && set.contains(*c);
+                last = Some(*c);
+                !again
+            };
+            stdin.chars().filter(keeps).collect()
+        }
         [flag, set] if flag == "-d" => {
             let set = unescape(set);
             stdin.chars().filter(|c| !set.contains(*c)).collect()
