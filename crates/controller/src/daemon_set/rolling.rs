@@ -30,11 +30,11 @@ fn max_unavailable(ds: &DaemonSet, nodes: usize) -> usize {
     scaled(rolling.and_then(|rolling| rolling.max_unavailable.as_ref()), nodes)
 }
 
-/// The new and the old pod of a node; `None` where there are several of one sort.
-fn new_and_old<'p>(
-    view: &View<'_>,
-    pods: &'p [Arc<Pod>],
-) -> Option<(Option<&'p Arc<Pod>>, Option<&'p Arc<Pod>>)> {
+/// The new and the old pod of a node.
+type NewAndOld<'p> = (Option<&'p Arc<Pod>>, Option<&'p Arc<Pod>>);
+
+/// `None` where there are several of one sort.
+fn new_and_old<'p>(view: &View<'_>, pods: &'p [Arc<Pod>]) -> Option<NewAndOld<'p>> {
     let (mut new, mut old) = (None, None);
     for pod in pods.iter().filter(|pod| !pod.metadata.is_deleting()) {
         let place = if is_updated(pod, view.hash, view.generation) { &mut new } else { &mut old };
