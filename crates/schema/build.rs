@@ -79,8 +79,10 @@ fn pack_type(
         if value_structs.is_some_and(|fields| strings(fields).contains(&field.as_str())) {
             attributes.push("z".to_owned());
         }
-        if value["x-kubernetes-map-type"] == "atomic" {
-            attributes.push("a".to_owned());
+        match value["x-kubernetes-map-type"].as_str() {
+            Some("atomic") => attributes.push("a".to_owned()),
+            Some("granular") => attributes.push("G".to_owned()),
+            _ => {}
         }
         let keys = strings(&value["x-kubernetes-list-map-keys"]);
         if !keys.is_empty() {

@@ -36,6 +36,12 @@ impl ApiServer {
         self.resources.custom().map(|custom| custom.resource()).collect()
     }
 
+    /// The same with their OpenAPI schemas.
+    pub fn custom_kinds(&self) -> Vec<(&'static schema::Resource, Value)> {
+        let kinds = self.resources.custom();
+        kinds.map(|custom| (custom.resource(), custom.schema.clone())).collect()
+    }
+
     /// The OpenAPI schema of a custom kind.
     pub fn custom_schema(&self, group: &str, version: &str, kind: &str) -> Option<Value> {
         let found = self.resources.custom().find(|custom| {

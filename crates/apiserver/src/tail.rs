@@ -23,6 +23,7 @@ pub struct Tail {
     selection: Selection,
     /// Empty: all.
     namespace: SmolStr,
+    managed_fields: bool,
     /// Everything up to this revision has been read.
     pub after: u64,
 }
@@ -58,7 +59,8 @@ impl ApiServer {
         let selection = Selection::parse(&resource, &request.list)?;
         let namespaced = resource.info().namespaced;
         let namespace = if namespaced { request.namespace.clone() } else { SmolStr::default() };
-        Ok(Tail { resource, selection, namespace, after: self.revision() })
+        let managed_fields = request.managed_fields;
+        Ok(Tail { resource, selection, namespace, managed_fields, after: self.revision() })
     }
 
     /// Appends at most `limit` changes, oldest first, and moves the place behind them.
@@ -87,7 +89,10 @@ impl ApiServer {
                 (Some(old), None) => (WatchKind::Deleted, at_revision(old, change.revision)),
                 (None, None) => continue,
             };
-            let view = |object| tail.resource.view(&object);
+            let view = |object: Obj| match tail.managed_fields {
+                true => self.viewed(&tail.resource, &object, true),
+                false => tail.resource.view(&object),
+            };
             let previous = old.cloned().map(view);
             out.push(WatchEvent { kind, object: view(object), previous });
         }

@@ -390,22 +390,58 @@ fn info() -> Value {
 
 fn always_used() -> BTreeSet<&'static str> {
     let mut used = BTreeSet::new();
+    reach("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", &mut used);
     for name in [STATUS, DELETE_OPTIONS, PATCH, RESOURCE_LIST] {
         reach(name, &mut used);
     }
     used
 }
 
+/// `com.example.stable.v1.CronTab`.
+fn custom_name(resource: &Resource) -> String {
+    let mut parts: Vec<&str> = resource.group.split('.').collect();
+    parts.reverse();
+    format!("{}.{}.{}", parts.join("."), resource.version, resource.kind)
+}
+
+/// The schema of a custom kind, with what every object has.
+fn custom_definition(resource: &Resource, schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    let meta = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+    for (name, field) in [
+        ("apiVersion", json!({ "type": "string" })),
+        ("kind", json!({ "type": "string" })),
+        ("metadata", json!({ "allOf": [Form::V3.reference(meta)] })),
+    ] {
+        schema["properties"][name] = field;
+    }
+    schema["x-kubernetes-group-version-kind"] = json!([
+        { "group": resource.group, "version": resource.version, "kind": resource.kind },
+    ]);
+    schema
+}
+
 /// `/openapi/v3/apis/GROUP/VERSION` and `/openapi/v3/api/v1`; none if nothing is served there.
 pub fn v3(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
     let (mut all, mut used) = (Map::new(), always_used());
+    let mut custom = Map::new();
     for resource in &catalog.resources {
-        if resource.group == group && resource.version == version {
-            paths(Form::V3, resource, &mut all, &mut used);
+        if resource.group != group || resource.version != version {
+            continue;
+        }
+        match catalog.custom.iter().find(|(other, _)| other == resource) {
+            Some((_, schema)) => {
+                custom.insert(custom_name(resource), custom_definition(resource, schema));
+            }
+            None => paths(Form::V3, resource, &mut all, &mut used),
         }
     }
-    if all.is_empty() {
+    if all.is_empty() && custom.is_empty() {
         return None;
+    }
+    let mut schemas = definitions(Form::V3, &used);
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.append(&mut custom);
     }
     let bearer = json!({ "type": "apiKey", "name": "authorization", "in": "header" });
     Some(json!({
@@ -413,7 +449,7 @@ pub fn v3(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
         "info": info(),
         "paths": all,
         "components": {
-            "schemas": definitions(Form::V3, &used), "securitySchemes": { "BearerToken": bearer },
+            "schemas": schemas, "securitySchemes": { "BearerToken": bearer },
         },
     }))
 }
@@ -478,7 +514,8 @@ pub fn v2_protobuf() -> String {
 /// `/openapi/v2`: everything in one.
 pub fn v2(catalog: &Catalog) -> Value {
     let (mut all, mut used) = (Map::new(), always_used());
-    for resource in &catalog.resources {
+    let is_custom = |own: &Resource| catalog.custom.iter().any(|(other, _)| *other == own);
+    for resource in catalog.resources.iter().filter(|resource| !is_custom(resource)) {
         paths(Form::V2, resource, &mut all, &mut used);
     }
     json!({

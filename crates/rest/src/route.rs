@@ -171,8 +171,9 @@ pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) ->
     request.dry_run = dry_run(query)?;
     request.strict = false;
     request.query = query.0.clone();
-    if form.shape == Shape::Table {
-        request.accept = Accept::Table;
+    match form.shape {
+        Shape::Table => request.accept = Accept::Table,
+        Shape::Object | Shape::Partial => request.managed_fields = true,
     }
     let kind = served.subresource(&place.subresource).map_or(served.kind, |part| part.kind);
     read_body(http, &mut request, kind, query)?;

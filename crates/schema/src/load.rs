@@ -153,6 +153,7 @@ fn parse_field(cells: Cells) -> Option<Field> {
         list_type: None,
         list_map_keys: Vec::new(),
         atomic: false,
+        granular: false,
         value_struct: false,
         enums: Vec::new(),
         go_type: None,
@@ -162,6 +163,7 @@ fn parse_field(cells: Cells) -> Option<Field> {
         match attribute.chars().next() {
             Some('!') => field.required = true,
             Some('a') => field.atomic = true,
+            Some('G') => field.granular = true,
             Some('z') => field.value_struct = true,
             Some('s') => {
                 field.patch_strategy = PatchStrategy {

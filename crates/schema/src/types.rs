@@ -108,6 +108,8 @@ pub struct Field {
     pub list_map_keys: Vec<&'static str>,
     /// A map that is one unit for server-side apply.
     pub atomic: bool,
+    /// Not one unit, even if its type is one.
+    pub granular: bool,
     /// A Go struct that is no pointer: always there.
     pub value_struct: bool,
     /// Allowed values; of a list or map, those of its elements.

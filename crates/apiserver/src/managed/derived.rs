@@ -23,7 +23,7 @@ const MAIN: &[(&str, &str)] = &[
     ("coordination.k8s.io", "leases"),
     ("discovery.k8s.io", "endpointslices"),
 ];
-const STATUS: &[(&str, &str)] = &[("", "nodes"), ("", "pods"), ("apps", "replicasets")];
+const STATUS: &[(&str, &str)] = &[("", "pods"), ("apps", "replicasets")];
 
 pub(super) fn is_derived(group: &str, plural: &str, fields: &Fields) -> bool {
     let list = match fields {
@@ -70,6 +70,9 @@ fn derive(forms: &Forms<'_>, object: &Obj, writer: &Writer, fields: &Fields) -> 
                     set.insert(path);
                 }
             });
+            if is_pod && writer.manager == SCHEDULER {
+                set = set.union(&unscheduled());
+            }
             set
         }
         _ => {
@@ -81,6 +84,27 @@ fn derive(forms: &Forms<'_>, object: &Obj, writer: &Writer, fields: &Fields) -> 
             set
         }
     }
+}
+
+const SCHEDULER: &str = "kube-scheduler";
+
+/// What the scheduler wrote of a pod that did not fit stays its own: a binding takes nothing.
+fn unscheduled() -> FieldSet {
+    let key = PathElement::key(vec![(SmolStr::new_static("type"), "PodScheduled".into())]);
+    let at = [PathElement::field("status"), PathElement::field("conditions"), key];
+    let mut set = FieldSet::default();
+    for name in [
+        "lastProbeTime",
+        "lastTransitionTime",
+        "message",
+        "observedGeneration",
+        "reason",
+        "status",
+        "type",
+    ] {
+        set.insert(&[&at[..], &[PathElement::field(name)]].concat());
+    }
+    set
 }
 
 /// Of a pod's status, the scheduler writes its condition and the kubelet all else but what the
@@ -102,7 +126,7 @@ fn is_of_pod_writer(pod: &Value, writer: &Writer, path: &[PathElement]) -> bool 
         _ => false,
     };
     match writer.manager.as_str() {
-        "kube-scheduler" => of_scheduler,
+        SCHEDULER => of_scheduler,
         _ => !of_scheduler && !of_server,
     }
 }

@@ -75,7 +75,8 @@ impl<'a> Forms<'a> {
     /// Fields that a write through this subresource does not own (`GetResetFields`).
     pub fn ignored(&self, subresource: &str) -> FieldSet {
         match subresource {
-            "status" => FieldSet::of(&[&["spec"]]),
+            // The time of a volume's phase is the server's own doing.
+            "status" => FieldSet::of(&[&["spec"], &["status", "lastPhaseTransitionTime"]]),
             "" if self.resource.has_subresource("status") => FieldSet::of(&[&["status"]]),
             _ => FieldSet::default(),
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use api::{Event, Obj, as_kind};
+use api::{Event, Node, Obj, as_kind};
 use apimachinery::field_set::{FieldSet, PathElement};
 use apimachinery::managed::{Fields, Managed, ManagedEntry, Operation, Writer};
 use apimachinery::time::Time;
@@ -217,6 +217,11 @@ impl ApiServer {
         {
             return Some(self.tracker.note(Some(&managed), &writer, fields, cx.time()));
         }
+        if is_heartbeat(existing, object)
+            && let Some(managed) = at_time(&managed, &writer, cx.time())
+        {
+            return Some(managed);
+        }
         let forms = Forms::new(&self.resources, resource);
         let forms = forms.in_version(&version).unwrap_or(forms);
         let mut list = owners(&forms, existing, &managed);
@@ -228,6 +233,45 @@ impl ApiServer {
         change.update(&mut list, &writer, cx.time());
         kept(list, &mut self.tracker)
     }
+}
+
+/// Whether a node only said that it lives: then its kubelet owns what it owned.
+fn is_heartbeat(old: &Obj, new: &Obj) -> bool {
+    let (Some(old), Some(new)) = (as_kind::<Node>(old.as_ref()), as_kind::<Node>(new.as_ref()))
+    else {
+        return false;
+    };
+    let conditions = |node: &Node| {
+        let mut conditions = node.status.conditions.clone();
+        conditions.iter_mut().for_each(|condition| condition.last_heartbeat_time = None);
+        conditions
+    };
+    old.metadata.labels == new.metadata.labels
+        && old.metadata.annotations == new.metadata.annotations
+        && old.spec == new.spec
+        && conditions(old) == conditions(new)
+        && old.status.images.len() == new.status.images.len()
+        && old.status.addresses == new.status.addresses
+        && old.status.allocatable == new.status.allocatable
+        && old.status.capacity == new.status.capacity
+}
+
+/// The same owners with another time of one that owns heartbeats already.
+fn at_time(managed: &Managed, writer: &Writer, now: Time) -> Option<Arc<Managed>> {
+    let heartbeat = [
+        PathElement::field("status"),
+        PathElement::field("conditions"),
+        PathElement::key(vec![(SmolStr::new_static("type"), "Ready".into())]),
+        PathElement::field("lastHeartbeatTime"),
+    ];
+    let mut managed = managed.clone();
+    let own = managed.entries.iter_mut().find(|entry| {
+        entry.writer.same_as(writer)
+            && matches!(&entry.fields, Fields::Set(set) if set.has(&heartbeat))
+    })?;
+    own.time = Some(now);
+    managed.sort();
+    Some(Arc::new(managed))
 }
 
 /// A scale is tracked where the replicas are somebody's. Models managedfields/scalehandler.go.

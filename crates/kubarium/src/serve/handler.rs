@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use client::User;
 use cluster::Cluster;
-use rest::{Answer, Call, Form, Http, Query};
+use rest::{Answer, Call, Catalog, Form, Http, Query};
 
 use super::users::{self, Shown};
 use super::{Server, control, page, streams, watch};
@@ -98,7 +98,7 @@ async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Resp
         server.engine.ask(asks).await??;
         return match asked.path.strip_prefix("/kubarium/v1/") {
             Some(command) => control::run(server, command, &asked.query).await.map(response),
-            None => document(server, asked).map(response),
+            None => document(server, asked).await.map(response),
         };
     };
     let (parts, body) = request.into_parts();
@@ -113,7 +113,11 @@ async fn answer(server: &Server, asked: &Asked, request: Request) -> Result<Resp
         user_agent: &asked.user_agent,
         body: &body,
     };
-    let mut call = rest::call(&http, &place, &asked.query, &server.catalog)?;
+    let is_known = server.catalog.find(&place.group, &place.version, &place.resource).is_some();
+    let mut call = match is_known {
+        true => rest::call(&http, &place, &asked.query, &server.catalog)?,
+        false => rest::call(&http, &place, &asked.query, &catalog(server).await?)?,
+    };
     if matches!(call.request.subresource.as_str(), "exec" | "attach") {
         return streams::container(server, parts, call, sender).await;
     }
@@ -144,11 +148,17 @@ async fn object(server: &Server, call: Call) -> Result<Answer> {
     Ok(rest::answer(&reply?, &call, now))
 }
 
+/// What the cluster serves now, custom resources included.
+async fn catalog(server: &Server) -> Result<Catalog> {
+    let custom = server.engine.ask(|cluster| cluster.server().custom_kinds()).await?;
+    Ok(server.catalog.clone().with(custom))
+}
+
 /// A path that is no resource's.
-fn document(server: &Server, asked: &Asked) -> Result<Answer> {
+async fn document(server: &Server, asked: &Asked) -> Result<Answer> {
     let Asked { path, query, accept, .. } = asked;
-    let (catalog, address) = (&server.catalog, &server.address);
-    rest::document(path, query, accept, asked.form(), catalog, address).ok_or_else(|| {
+    let (catalog, address) = (catalog(server).await?, &server.address);
+    rest::document(path, query, accept, asked.form(), &catalog, address).ok_or_else(|| {
         let message = "the server could not find the requested resource";
         Status::new(apimachinery::status::Reason::NotFound, message)
     })

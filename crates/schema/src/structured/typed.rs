@@ -55,6 +55,7 @@ impl<'a> Place<'a> {
             Place::Field(field) => match &field.kind {
                 FieldKind::Array(element) => Atom::List(relation(field), Place::Kind(element)),
                 FieldKind::Map(_) => Atom::Map(field.atomic),
+                FieldKind::Object(_) if field.granular => Atom::Map(false),
                 FieldKind::Object(ty) if !field.atomic => Place::Object(*ty).typed_atom(value),
                 FieldKind::Object(_) => Atom::Map(true),
                 kind => Place::Kind(kind).typed_atom(value),
