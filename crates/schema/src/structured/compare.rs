@@ -105,18 +105,23 @@ impl Walk {
 
     fn maps(&mut self, old: Option<&Value>, new: Option<&Value>, place: Place<'_>) {
         let none = Map::new();
-        // In a struct that both have, a null is what Go writes of a field that is not set.
-        let is_unset = |value: Option<&Value>| value.is_none_or(Value::is_null);
+        // In a struct that both have, these are what Go may write of a field that is not set.
+        let is_unset = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.is_empty(),
+            _ => false,
+        };
         let both = old.is_some() && new.is_some();
         let old = old.and_then(Value::as_object).unwrap_or(&none);
         let new = new.and_then(Value::as_object).unwrap_or(&none);
         let added = new.keys().filter(|name| !old.contains_key(*name));
         for name in old.keys().chain(added) {
             let (was, is) = (old.get(name), new.get(name));
-            if both && is_unset(was) && is_unset(is) {
+            let (inner, is_declared) = place.field(name);
+            if both && is_declared && is_unset(was) && is_unset(is) {
                 continue;
             }
-            self.below(PathElement::field(name), was, is, place.field(name).0);
+            self.below(PathElement::field(name), was, is, inner);
         }
     }
 
