@@ -223,9 +223,7 @@ impl Runner {
 
     fn command(&mut self, text: &str, limit: Duration, background: bool) -> Option<i32> {
         let begun = self.cluster.now();
-        let applies = text.starts_with("kubectl apply");
-        let start = if applies { APPLY_START } else { KUBECTL_START };
-        self.cluster.run_until(begun + start);
+        self.cluster.run_until(begun + start_of(text));
         let terminal = if background { TERMINAL + 1 } else { TERMINAL };
         self.cluster.take_output(terminal);
         let line = Command::Line { terminal, line: text.to_owned() };
@@ -263,6 +261,11 @@ impl Runner {
         self.transcript.push_str(&format!("--exit {code}--\n\n"));
         Some(code)
     }
+}
+
+/// What a command needs before its first request.
+pub fn start_of(command: &str) -> Duration {
+    if command.starts_with("kubectl apply") { APPLY_START } else { KUBECTL_START }
 }
 
 /// Whether the recorder waited for calm after a command that succeeded.

@@ -1,5 +1,5 @@
 //! `kubarium run --kubectl PATH`: the same steps by the real kubectl, which speaks HTTP with a
-//! server of its own. Commands take the time they take; waits between them are jumped over.
+//! server of its own. Commands that wait take the time they take; waits between them are jumped over.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "it runs programs")]
 
 use std::fs;
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cluster::transcript::{COMMAND_MAX, NOTICE, QUIET, SETTLE_MAX, Step, is_waited_for};
+use cluster::transcript::{COMMAND_MAX, NOTICE, QUIET, SETTLE_MAX, Step, is_waited_for, start_of};
 
 use crate::Shape;
 use crate::serve::{self, Access, Beginning, Goal, Host, Identity, Speed};
@@ -75,7 +75,7 @@ fn in_folder(
     config.tokens = serve::tokens(ADMINISTRATOR, Some(&file))?;
     let make = Box::new(|| serve::fresh(config));
     let begun = Beginning { identity, journal: None, make };
-    let host = Host::start(begun, SocketAddr::new(here, 0), Speed::Times(1.0), folder)?;
+    let host = Host::start(begun, SocketAddr::new(here, 0), Speed::Patient, folder)?;
     write_access(&host, folder)?;
     let mut drive = Drive {
         host,
@@ -244,6 +244,7 @@ impl Drive {
 
     fn command(&mut self, text: &str, limit: Duration) -> Result<i32, String> {
         let begun = self.ask(|cluster| cluster.now())?;
+        self.jump(|now| Goal::Until(now + start_of(text)))?;
         let mut command = self.shell(text);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|e| format!("bash: {e}"))?;

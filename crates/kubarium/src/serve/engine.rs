@@ -22,6 +22,8 @@ const SLICE: Duration = Duration::from_millis(10);
 const NAP_MAX: Duration = Duration::from_millis(500);
 /// At full speed: how long whoever was told something has to react before time goes on.
 const REACTION: Duration = Duration::from_millis(10);
+/// At a patient speed: a client that said something so long ago waits for something.
+const SILENCE: Duration = Duration::from_millis(400);
 /// How long a reader that was given news may hold up time at full speed.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// At full speed, a cluster in which nothing happened for so long is at rest: longer than every
@@ -76,6 +78,8 @@ pub struct Pull {
 
 enum Message {
     Work(Work),
+    /// The same by somebody who only waits.
+    Look(Work),
     Pull(Pull),
     Jump(Goal, oneshot::Sender<()>),
     Stop,
@@ -89,6 +93,17 @@ pub struct Engine {
 
 fn gone() -> Box<Status> {
     Status::new(Reason::ServiceUnavailable, "the server is shutting down")
+}
+
+fn with_answer<T: Send + 'static>(
+    work: impl FnOnce(&mut Cluster) -> T + Send + 'static,
+) -> (Work, oneshot::Receiver<T>) {
+    let (reply, answer) = oneshot::channel();
+    let work: Work = Box::new(move |cluster| {
+        let result = work(cluster);
+        Box::new(move || drop(reply.send(result)))
+    });
+    (work, answer)
 }
 
 impl Engine {
@@ -109,12 +124,18 @@ impl Engine {
         &self,
         work: impl FnOnce(&mut Cluster) -> T + Send + 'static,
     ) -> Result<T, Box<Status>> {
-        let (reply, answer) = oneshot::channel();
-        let work = Message::Work(Box::new(move |cluster| {
-            let result = work(cluster);
-            Box::new(move || drop(reply.send(result)))
-        }));
-        self.inbox.send(work).map_err(|_| gone())?;
+        let (work, answer) = with_answer(work);
+        self.inbox.send(Message::Work(work)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
+    }
+
+    /// The same for who looks again and again until something has changed.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Cluster) -> T + Send + 'static,
+    ) -> Result<T, Box<Status>> {
+        let (work, answer) = with_answer(work);
+        self.inbox.send(Message::Look(work)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())
     }
 
@@ -222,6 +243,7 @@ impl Room {
             return;
         }
         match self.pace.target(wall) {
+            Some(_) if self.is_talked_to(wall) => self.pace.rebase(wall, self.cluster.now()),
             Some(target) => {
                 if target > self.cluster.now() {
                     self.cluster.run_within(target, &mut go_on);
@@ -261,6 +283,13 @@ impl Room {
         self.told.is_some_and(|told| wall < told + patience)
     }
 
+    /// Whether a patient clock stands still: somebody talks and nobody waits.
+    fn is_talked_to(&self, wall: Instant) -> bool {
+        self.pace.speed == Speed::Patient
+            && self.parked.is_empty()
+            && self.told.is_some_and(|told| wall < told + SILENCE)
+    }
+
     fn finish_jump(&mut self) {
         let now = self.cluster.now();
         let is_there = self.jumps.first().is_some_and(|(goal, _)| match goal {
@@ -284,7 +313,8 @@ impl Room {
             Speed::Max if self.is_at_rest() => NAP_MAX,
             Speed::Max if self.holds_for_readers(wall) => Duration::from_millis(1),
             Speed::Max => Duration::ZERO,
-            Speed::Times(_) => {
+            Speed::Patient if self.is_talked_to(wall) => SLICE,
+            Speed::Times(_) | Speed::Patient => {
                 let next = self.cluster.next_event_at();
                 next.map_or(NAP_MAX, |at| self.pace.wait_for(at, wall)).min(NAP_MAX)
             }
@@ -296,16 +326,10 @@ impl Room {
     fn take(&mut self, message: Message) {
         match message {
             Message::Work(work) => {
-                if self.jumps.is_empty() {
-                    self.catch_up();
-                }
-                let done = work(&mut self.cluster);
-                self.save();
-                // Who is told of a revision has been told of everything up to it.
-                self.look_after_readers();
+                self.work(work);
                 self.told = Some(Instant::now());
-                done();
             }
+            Message::Look(work) => self.work(work),
             Message::Pull(pull) => {
                 if let Some(pull) = self.answer(pull) {
                     self.parked.push(pull);
@@ -316,8 +340,22 @@ impl Room {
         }
     }
 
+    fn work(&mut self, work: Work) {
+        if self.jumps.is_empty() {
+            self.catch_up();
+        }
+        let done = work(&mut self.cluster);
+        self.save();
+        // Who is told of a revision has been told of everything up to it.
+        self.look_after_readers();
+        done();
+    }
+
     /// A request is answered at the moment at which it came.
     fn catch_up(&mut self) {
+        if self.is_talked_to(Instant::now()) {
+            return;
+        }
         if let Some(target) = self.pace.target(Instant::now())
             && target > self.cluster.now()
         {

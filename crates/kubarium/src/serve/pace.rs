@@ -10,6 +10,9 @@ use clock::SimTime;
 pub enum Speed {
     /// So many virtual seconds in one of the wall clock.
     Times(f64),
+    /// As the wall clock, but only while clients wait: what they need to say something costs
+    /// nothing, however slow the machine is. For recordings.
+    Patient,
     /// As fast as the engine runs, until nothing happens any more.
     Max,
 }
@@ -31,6 +34,16 @@ impl FromStr for Speed {
 /// Behind by more than this, the engine is too slow for the speed: it takes up from where it is.
 const LAG_MAX: Duration = Duration::from_secs(2);
 
+impl Speed {
+    fn times(self) -> Option<f64> {
+        match self {
+            Speed::Times(times) => Some(times),
+            Speed::Patient => Some(1.0),
+            Speed::Max => None,
+        }
+    }
+}
+
 /// One moment of both clocks, from which the others follow.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -51,7 +64,7 @@ impl Pace {
 
     /// The virtual time that belongs to a moment; none without a limit.
     pub fn target(&self, wall: Instant) -> Option<SimTime> {
-        let Speed::Times(times) = self.speed else { return None };
+        let times = self.speed.times()?;
         let passed = wall.saturating_duration_since(self.wall).as_secs_f64() * times;
         let nanos = (passed * 1e9).min(1e18) as u64;
         Some(self.simulated + clock::Duration::from_nanos(nanos))
@@ -59,7 +72,7 @@ impl Pace {
 
     /// How long until a virtual moment.
     pub fn wait_for(&self, at: SimTime, wall: Instant) -> Duration {
-        let (Speed::Times(times), Some(now)) = (self.speed, self.target(wall)) else {
+        let (Some(times), Some(now)) = (self.speed.times(), self.target(wall)) else {
             return Duration::ZERO;
         };
         let ahead = at.nanos().saturating_sub(now.nanos()) as f64 / 1e9;
@@ -71,7 +84,7 @@ impl Pace {
     }
 
     fn behind(&self, reached: SimTime, wall: Instant) -> Duration {
-        let (Speed::Times(times), Some(target)) = (self.speed, self.target(wall)) else {
+        let (Some(times), Some(target)) = (self.speed.times(), self.target(wall)) else {
             return Duration::ZERO;
         };
         let late = target.nanos().saturating_sub(reached.nanos()) as f64 / 1e9;

@@ -97,7 +97,7 @@ impl Follow {
         loop {
             let mut trusted = whole(&self.request);
             trusted.sender = None;
-            let looked = self.engine.ask(move |cluster| {
+            let looked = self.engine.look(move |cluster| {
                 let goes_on = runs(cluster, &trusted);
                 (cluster.request(&User::anonymous(), trusted).map(text_of), goes_on)
             });

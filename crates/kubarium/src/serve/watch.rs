@@ -120,7 +120,7 @@ async fn piece(mut state: State) -> Option<(String, Option<State>)> {
             Ok(news) => news,
             Err(_) if Instant::now() >= state.ends => return None,
             Err(_) => {
-                let revision = state.engine.ask(|cluster| cluster.server().revision()).await;
+                let revision = state.engine.look(|cluster| cluster.server().revision()).await;
                 match (next.as_mut().now_or_never(), revision) {
                     (Some(news), _) => news,
                     (None, Ok(revision)) if state.watch.bookmarks => {
