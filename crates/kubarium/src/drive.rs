@@ -20,9 +20,11 @@ const RECORDED_SERVER: &str = "https://127.0.0.1:6443";
 /// The tokens of the recorded users.
 const TOKENS: &str = "alicetok,alice,alice,\n";
 const ADMINISTRATOR: &str = "TOKEN";
-/// kubectl tells ages by the wall clock, from which virtual time runs away: a birth long ago keeps
-/// what happens in the past.
-const BORN_AGO: i64 = 2 * 24 * 3600;
+/// kubectl tells ages by the wall clock, from which virtual time runs away: what happens must lie
+/// in the past. A day is more than any recording lasts.
+const BORN_AGO: i64 = 24 * 3600;
+/// At least so long ago is the birth of the recorded shape, where it can be.
+const PAST_MIN: i64 = 4 * 3600;
 const INTERRUPTED: i32 = 124;
 const POLL: Duration = Duration::from_millis(5);
 /// How long an interrupted command may take to end.
@@ -71,7 +73,10 @@ fn in_folder(
     let file = folder.join("tokens.csv");
     fs::write(&file, TOKENS).map_err(|e| e.to_string())?;
     let mut config = shape.config();
-    config.epoch = serve::unix_now() - BORN_AGO;
+    let now = serve::unix_now();
+    if config.epoch > now - PAST_MIN {
+        config.epoch = now - BORN_AGO;
+    }
     config.tokens = serve::tokens(ADMINISTRATOR, Some(&file))?;
     let make = Box::new(|| serve::fresh(config));
     let begun = Beginning { identity, journal: None, make };
