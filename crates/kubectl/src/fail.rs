@@ -110,6 +110,9 @@ pub fn status_text(status: &Status) -> String {
     if status.reason == Reason::Unknown {
         return format!("Error from server: {}", status.message);
     }
+    if status.reason == Reason::Unauthorized {
+        return format!("error: You must be logged in to the server ({})", status.message);
+    }
     format!("Error from server ({}): {}", status.reason.as_str(), status.message)
 }
 

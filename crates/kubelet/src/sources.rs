@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use api::core::volume::Volume;
-use api::{ConfigMap, Secret};
+use api::{ConfigMap, Kind as _, Secret, ServiceAccount};
 use client::fabric::sandbox::{Files, Settings};
-use client::{ApiExt, Ctx};
+use client::{ApiExt, Body, Ctx, ReplyBody, Request, Verb};
 use clock::Duration;
-use serde_json::Value;
+use serde_json::{Value, json};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::downward;
@@ -41,24 +41,7 @@ impl Source {
 
 /// Bytes of a Base64 text as text; what is no text is lost.
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0u32, 0);
-    for b in text.bytes() {
-        let value = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
+    let bytes = apimachinery::base64::decode(text).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -102,8 +85,40 @@ impl Worker {
             if let Some(source) = source.get("downwardAPI") {
                 all.extend(downward::files(&self.pod, source));
             }
+            if let Some(source) = source.get("serviceAccountToken") {
+                let path = source["path"].as_str().unwrap_or("token");
+                all.insert(path.into(), self.request_token(ctx, source)?);
+            }
         }
         Ok(Some(all))
+    }
+
+    /// A token for the pod's service account that ends with the pod.
+    /// Models pkg/kubelet/token/token_manager.go.
+    fn request_token(&self, ctx: &mut Ctx<'_>, source: &Value) -> Result<String, String> {
+        let (meta, account) = (&self.pod.metadata, &self.pod.spec.service_account_name);
+        let audience = source["audience"].as_str().unwrap_or_default();
+        let audiences: Vec<&str> = [audience].into_iter().filter(|one| !one.is_empty()).collect();
+        let body = json!({ "spec": {
+            "audiences": audiences,
+            "expirationSeconds": source["expirationSeconds"].as_i64().unwrap_or(3600),
+            "boundObjectRef": {
+                "apiVersion": "v1", "kind": "Pod", "name": meta.name.as_str(),
+                "uid": meta.uid.to_string(),
+            },
+        }});
+        let accounts = ServiceAccount::INFO.resource;
+        let request = Request::new(Verb::Create, accounts, &meta.namespace, account)
+            .subresource("token")
+            .body(Body::Json(body));
+        let answer =
+            ctx.api.call(request).map_err(|status| format!("failed to fetch token: {status}"))?;
+        match &answer.body {
+            ReplyBody::Json(answer) => {
+                Ok(answer["status"]["token"].as_str().unwrap_or_default().to_owned())
+            }
+            _ => Err("failed to fetch token: no token in server response".to_owned()),
+        }
     }
 
     fn files_from(

@@ -13,10 +13,10 @@ use crate::shell::minikube;
 use crate::shell::{Said, Sleep, small, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 32] = [
-    "awk", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "grep", "head",
-    "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd", "rm",
-    "sed", "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
+pub const NAMES: [&str; 33] = [
+    "awk", "base64", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "grep",
+    "head", "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd",
+    "rm", "sed", "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
 ];
 
 /// Does its work at the first poll.

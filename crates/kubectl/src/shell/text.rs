@@ -1,5 +1,7 @@
-//! The text filters that stand behind a pipe: cat, grep, head, tail, wc, sort, uniq, awk, cut, tr.
+//! The text filters that stand behind a pipe: cat, grep, head, tail, wc, sort, uniq, awk, cut,
+//! tr, base64.
 
+use crate::bytes;
 use crate::session::Cx;
 use crate::shell::pattern::Pattern;
 
@@ -8,6 +10,7 @@ pub type Filter = fn(&mut Cx<'_>, &[String], &str) -> i32;
 pub fn filter(name: &str) -> Option<Filter> {
     Some(match name {
         "awk" => super::awk::awk,
+        "base64" => base64,
         "cat" => cat,
         "cut" => cut,
         "grep" | "egrep" => grep,
@@ -248,6 +251,39 @@ fn wc(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
     match names.as_slice() {
         [name] => cx.say(&format!("{line} {name}")),
         _ => cx.say(&line),
+    }
+    code
+}
+
+/// Columns of encoded text, unless `-w` says otherwise.
+const BASE64_COLUMNS: usize = 76;
+
+fn base64(cx: &mut Cx<'_>, args: &[String], stdin: &str) -> i32 {
+    let plain = |arg: &String| match arg.strip_prefix("--wrap=") {
+        Some(columns) => format!("-w{columns}"),
+        None if arg == "--decode" => "-d".to_owned(),
+        None => arg.clone(),
+    };
+    let args: Vec<String> = args.iter().map(plain).collect();
+    let (options, names) = options(&args, "w");
+    let (text, code) = input(cx, "base64", &names, stdin);
+    if has(&options, 'd') {
+        let Some(decoded) = apimachinery::base64::decode(&text) else {
+            cx.complain("base64: invalid input");
+            return 1;
+        };
+        cx.out.stdout(&bytes::to_text(&decoded));
+        return code;
+    }
+    let width = options.iter().find(|(letter, _)| *letter == 'w');
+    let width = width.and_then(|(_, value)| value.parse().ok()).unwrap_or(BASE64_COLUMNS);
+    let coded = bytes::base64(&bytes::of_text(&text));
+    if width == 0 {
+        cx.out.stdout(&coded);
+        return code;
+    }
+    for line in coded.as_bytes().chunks(width) {
+        cx.say(&String::from_utf8_lossy(line));
     }
     code
 }
