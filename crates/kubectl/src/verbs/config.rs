@@ -424,7 +424,7 @@ fn view(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let mut config = kubeconfig::load(cx.session, args)?;
     if args.bool("minify") {
         if !args.text("context").is_empty() {
-            config.set_current(&args.text("context").to_owned());
+            config.set_current(args.text("context"));
         }
         minify(&mut config)?;
     }
