@@ -5,6 +5,8 @@ mod calculator;
 mod evaluate;
 mod limits;
 mod metrics;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use api::core::reference::ObjectReference;
 use api::{Job, Pod};
 use apimachinery::meta::{Key, Uid};
 use client::ApiExt;
+use clock::Duration;
 
 use super::indexes::index_of;
 use super::policy::{has_failed, judge};
@@ -18,6 +19,8 @@ use super::state::{State, condition};
 use super::{JobController, pods};
 use crate::controllers::{Sync, SyncError, SyncResult};
 
+/// Taking finalizers off takes a while.
+const BETWEEN_WRITES: Duration = Duration::from_millis(25);
 /// A status lists at most so many pods.
 const UNCOUNTED_MAX: usize = 500;
 
@@ -35,6 +38,7 @@ impl JobController {
         let mut flush = needs_update(&state) | count_untracked(&mut state.job.status, &tracked);
         let (released, full, listed) = list_ended(&mut state);
         flush |= listed | write_indexes(&mut state) | begin_ending(&mut state);
+        let flushed = flush;
         if flush {
             state.job = write(sync, &state.job, "adding uncounted pods to status")?;
             self.backoff.insert(key.clone(), state.backoff);
@@ -49,6 +53,11 @@ impl JobController {
             return Err(error);
         }
         let finished = !full && finish(&mut state);
+        if flushed && (flush || finished) {
+            // Others see the first write before the second one.
+            sync.requeue_in(key, BETWEEN_WRITES);
+            return Ok(());
+        }
         if flush || finished {
             write(sync, &state.job, "removing uncounted pods from status")?;
         }
