@@ -95,12 +95,10 @@ fn sources(cx: &mut Cx<'_>, args: &Args, container: &str) -> Outcome<Vec<Source>
         pods
     } else {
         vec![pods::resolve(cx, args, args.word(0)).map_err(|fail| match fail {
-            Fail::Status(status) if status.is_not_found() => {
-                Fail::Error(format!(
-                    "error from server (NotFound): {} in namespace {:?}",
-                    status.message, args.namespace
-                ))
-            }
+            Fail::Status(status) if status.is_not_found() => Fail::Error(format!(
+                "error from server (NotFound): {} in namespace {:?}",
+                status.message, args.namespace
+            )),
             other => other,
         })?]
     };
