@@ -77,10 +77,10 @@ impl Controller for EphemeralVolumeController {
 
     fn on_event(&mut self, notice: &mut Notice<'_>, change: &Change) {
         match change {
-            Change::Pod(delta) if delta.old.is_none() && !delta.is_deleted() => {
-                if wants(&delta.new) {
-                    notice.queue.add(Key::of(&delta.new.metadata));
-                }
+            Change::Pod(delta)
+                if delta.old.is_none() && !delta.is_deleted() && wants(&delta.new) =>
+            {
+                notice.queue.add(Key::of(&delta.new.metadata));
             }
             Change::PersistentVolumeClaim(delta) if delta.is_deleted() => {
                 let claim = Key::of(&delta.new.metadata);

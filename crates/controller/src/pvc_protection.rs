@@ -2,8 +2,7 @@
 
 use api::{PersistentVolumeClaim, Pod};
 use apimachinery::meta::Key;
-use client::ApiExt;
-use client::ListOptions;
+use client::{ApiExt, ListOptions};
 
 use crate::controllers::{Controller, Notice, Sync, SyncError, SyncResult};
 use crate::finalizers;
@@ -52,10 +51,10 @@ impl Controller for PvcProtectionController {
 
     fn on_event(&mut self, notice: &mut Notice<'_>, change: &Change) {
         match change {
-            Change::PersistentVolumeClaim(delta) if !delta.is_deleted() => {
-                if finalizers::is_due(&delta.new.metadata, FINALIZER) {
-                    notice.queue.add(Key::of(&delta.new.metadata));
-                }
+            Change::PersistentVolumeClaim(delta)
+                if !delta.is_deleted() && finalizers::is_due(&delta.new.metadata, FINALIZER) =>
+            {
+                notice.queue.add(Key::of(&delta.new.metadata));
             }
             Change::Pod(delta) => {
                 let pod = &*delta.new;
