@@ -7,6 +7,7 @@ mod decode;
 mod delete;
 mod graceful;
 mod meta;
+mod paging;
 mod patch;
 mod read;
 mod selection;

@@ -99,3 +99,39 @@ fn a_table_has_a_cell_a_column() {
         assert!(table.rows[0].cells.contains(&json!("61s")));
     }
 }
+
+#[test]
+fn a_list_is_shown_at_the_revision_that_is_asked_for() {
+    let mut cluster = filled();
+    let then = cluster.server.revision().to_string();
+    cluster.config_map("zz", "1");
+    let mut list = |pairs: &[(&str, &str)]| {
+        let mut request = Cluster::request(Verb::List, "configmaps", "default", "");
+        for (name, value) in pairs {
+            request.query.push(((*name).into(), (*value).into()));
+        }
+        cluster.call(request)
+    };
+    let exact = [("resourceVersion", then.as_str()), ("resourceVersionMatch", "Exact")];
+    assert_eq!(names_of(list(&exact)), ["a", "c"]);
+    let later = [("resourceVersion", then.as_str()), ("resourceVersionMatch", "NotOlderThan")];
+    assert_eq!(names_of(list(&later)), ["a", "c", "zz"]);
+    for (pairs, reason, want) in [
+        (vec![("resourceVersion", "999999")], "Timeout", "Too large resource version: 999999"),
+        (vec![("resourceVersionMatch", "Exact")], "Invalid", "forbidden unless resourceVersion"),
+        (
+            vec![("resourceVersion", "0"), ("resourceVersionMatch", "Exact")],
+            "Invalid",
+            "is forbidden for resourceVersion \"0\"",
+        ),
+        (
+            vec![("resourceVersion", "1"), ("resourceVersionMatch", "Newest")],
+            "Invalid",
+            "supported values: \"Exact\", \"NotOlderThan\", \"\"",
+        ),
+    ] {
+        let (got, message) = refusal(list(&pairs));
+        assert_eq!(got, reason);
+        assert!(message.contains(want), "{message}");
+    }
+}

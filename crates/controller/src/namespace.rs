@@ -107,7 +107,11 @@ impl NamespaceController {
         let mut estimate = pods.unwrap_or_else(|status| remaining.failed(&status));
         // Nothing else goes while pods may still need it.
         if remaining.resources.is_empty() {
-            for resource in &self.resources {
+            let custom = sync.ctx.api.custom_resources();
+            let custom = custom.iter().filter(|resource| resource.namespaced);
+            let custom: Vec<GroupResource> =
+                custom.map(|it| GroupResource::fixed(it.group, it.plural)).collect();
+            for resource in self.resources.iter().chain(&custom) {
                 let result = delete_all(sync, resource, name, &mut remaining);
                 let one = result.unwrap_or_else(|status| remaining.failed(&status));
                 estimate = estimate.max(one);

@@ -4,11 +4,11 @@ use std::ops::Bound;
 
 use api::Obj;
 use apimachinery::meta::Key;
-use apimachinery::status::{Reason, Status};
 use apimachinery::time::Time;
 use client::{Accept, List, Reply, ReplyBody, Request, Table, TableRow};
 
-use super::selection::{Continue, Selection};
+use super::paging::{self, Wanted};
+use super::selection::Selection;
 use crate::resources::Resource;
 use crate::server::{ApiServer, CallCx, Result};
 
@@ -32,6 +32,7 @@ impl ApiServer {
         resource: &Resource,
         request: &Request,
     ) -> Result<Reply> {
+        paging::check_not_ahead(request, self.revision())?;
         let object = self.found(resource, &key_of(resource, request))?;
         let body = match request.accept {
             Accept::Object => ReplyBody::Object(object),
@@ -60,44 +61,33 @@ impl ApiServer {
     pub(crate) fn select(&self, resource: &Resource, request: &Request) -> Result<List> {
         let selection = Selection::parse(resource, &request.list)?;
         let namespace = if resource.info().namespaced { request.namespace.as_str() } else { "" };
-        if request.list.limit == 0 && request.list.continue_token.is_empty() {
+        let wanted = paging::wanted(request, self.revision())?;
+        let is_present = wanted.revision == self.revision();
+        if request.list.limit == 0 && wanted.after.is_none() && is_present {
             let objects = self.in_namespace(resource, namespace).map(|(_, object)| object);
             let items = objects.filter(|object| selection.matches(object)).cloned().collect();
             let resource_version = self.revision();
             return Ok(List { items, resource_version, ..List::default() });
         }
-        self.select_page(resource, request, namespace, &selection)
+        self.select_page(resource, request, (namespace, wanted), &selection)
     }
 
     fn select_page(
         &self,
         resource: &Resource,
         request: &Request,
-        namespace: &str,
+        (namespace, from): (&str, Wanted),
         selection: &Selection,
     ) -> Result<List> {
-        let options = &request.list;
-        let from = match options.continue_token.as_str() {
-            "" => Continue { revision: self.revision(), after: Key::new(namespace, "") },
-            token => Continue::parse(token).ok_or_else(|| {
-                Status::bad_request("continue key is not valid: encoded start key was not read")
-            })?,
-        };
-        let items = self.store.range_at(resource.table, from.revision).map_err(|_| {
-            Status::new(
-                Reason::Expired,
-                "The provided continue parameter is too old to display a consistent list result. \
-                 You can start a new list without the continue parameter, or use the continue \
-                 token in this response to retrieve the remainder of the results. Continuing with \
-                 the provided token results in an inconsistent list - objects that were created, \
-                 modified, or deleted between the time the first chunk was returned and now may \
-                 show up in the list.",
-            )
-        })?;
-        let limit = if options.limit == 0 { usize::MAX } else { options.limit as usize };
+        let items = self
+            .store
+            .range_at(resource.table, from.revision)
+            .map_err(|_| paging::expired(from.after.is_some()))?;
+        let limit = if request.list.limit == 0 { usize::MAX } else { request.list.limit as usize };
         let mut list = List { resource_version: from.revision, ..List::default() };
-        let start = Bound::Excluded(from.after);
+        let start = Bound::Excluded(from.after.unwrap_or_else(|| Key::new(namespace, "")));
         let mut last: Option<Key> = None;
+        let mut left = 0;
         for (key, item) in items.range((start, Bound::Unbounded)) {
             if !namespace.is_empty() && key.namespace != namespace {
                 break;
@@ -109,11 +99,13 @@ impl ApiServer {
                 list.items.push(item.value.clone());
                 last = Some(key.clone());
             } else {
-                list.remaining += 1;
+                left += 1;
             }
         }
-        if let (true, Some(after)) = (list.remaining > 0, last) {
-            list.continue_token = Continue { revision: from.revision, after }.token();
+        if let (true, Some(after)) = (left > 0, last) {
+            list.continue_token = paging::token(from.revision, namespace, &after);
+            // With a selector nobody counts what is left.
+            list.remaining = if selection.is_everything() { left } else { 0 };
         }
         Ok(list)
     }

@@ -1,12 +1,10 @@
-//! Which objects a list wants: label and field selectors, and where a page goes on.
+//! Which objects a list wants: label and field selectors.
 
 use api::Obj;
 use apimachinery::fields::FieldSelector;
 use apimachinery::labels::Selector;
-use apimachinery::meta::Key;
 use apimachinery::status::Status;
 use client::ListOptions;
-use smol_str::{SmolStr, format_smolstr};
 
 use crate::fields;
 use crate::resources::Resource;
@@ -37,6 +35,10 @@ impl Selection {
         Ok(selection)
     }
 
+    pub fn is_everything(&self) -> bool {
+        self.labels.is_none() && self.fields.is_none()
+    }
+
     pub fn matches(&self, object: &Obj) -> bool {
         let labels = self.labels.as_ref();
         if !labels.is_none_or(|selector| selector.matches(&object.meta().labels)) {
@@ -46,23 +48,5 @@ impl Selection {
             let values = object.selectable_fields();
             selector.matches(|field| fields::value(object.as_ref(), &values, field))
         })
-    }
-}
-
-/// Where a page of a list goes on.
-pub(crate) struct Continue {
-    pub revision: u64,
-    pub after: Key,
-}
-
-impl Continue {
-    pub fn token(&self) -> SmolStr {
-        format_smolstr!("{}/{}/{}", self.revision, self.after.namespace, self.after.name)
-    }
-
-    pub fn parse(token: &str) -> Option<Self> {
-        let (revision, key) = token.split_once('/')?;
-        let (namespace, name) = key.split_once('/')?;
-        Some(Continue { revision: revision.parse().ok()?, after: Key::new(namespace, name) })
     }
 }

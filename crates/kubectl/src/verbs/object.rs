@@ -70,7 +70,10 @@ impl<'a> Writer<'a> {
                 "false" => "ignore".to_owned(),
                 other => other.to_owned(),
             },
-            manager: if manager.is_empty() { default_manager } else { manager }.to_owned(),
+            manager: match self.args.changed("field-manager") {
+                true => manager.to_owned(),
+                false => default_manager.to_owned(),
+            },
             ..Write::default()
         }
     }
