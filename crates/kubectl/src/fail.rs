@@ -118,7 +118,8 @@ pub fn status_text(status: &Status) -> String {
 
 fn invalid_text(status: &Status) -> String {
     let is_nameless = status.kind.is_empty() && status.name.is_empty();
-    if is_nameless && status.causes.is_empty() {
+    // Causes that name no field only say why the server said it.
+    if is_nameless && status.causes.iter().all(|cause| cause.field.is_empty()) {
         return format!("The request is invalid: {}", status.message);
     }
     let start = match is_nameless {
