@@ -16,7 +16,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::diagnosis::truncated;
 
-const INSTANCE: SmolStr = SmolStr::new_static("default-scheduler-control-plane");
+/// The machine that the scheduler runs on.
+const HOST: &str = "control-plane";
 /// Series that are remembered; the oldest is forgotten first.
 const SERIES_MAX: usize = 4096;
 
@@ -104,7 +105,7 @@ impl Recorder {
             reason: SmolStr::new_static(saying.reason),
             type_: SmolStr::new_static(saying.type_),
             reporting_component: self.controller.clone(),
-            reporting_instance: INSTANCE,
+            reporting_instance: format_smolstr!("{}-{HOST}", self.controller),
             ..EventBody::default()
         });
         self.bodies.push(Arc::clone(&body));

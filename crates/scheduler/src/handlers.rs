@@ -9,7 +9,7 @@ use clock::SimTime;
 
 use crate::changes;
 use crate::framework::{ClusterEvent, PodChange};
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, framework_of};
 use crate::template::PodInfo;
 
 fn is_assigned(pod: &Pod) -> bool {
@@ -47,11 +47,6 @@ impl Scheduler {
         }
     }
 
-    fn is_ours(&self, pod: &Pod) -> bool {
-        let name = &pod.spec.scheduler_name;
-        *name == self.config.scheduler_name || name.is_empty()
-    }
-
     fn assigned_pod_added(&mut self, now: SimTime, pod: &Arc<Pod>) {
         self.cache.set_pod(pod);
         self.nominated.remove(pod.metadata.uid);
@@ -66,21 +61,19 @@ impl Scheduler {
     }
 
     fn waiting_pod_added(&mut self, now: SimTime, pod: &Arc<Pod>) {
-        if !self.is_ours(pod) {
-            return;
-        }
+        let Some(framework) = framework_of(&self.frameworks, pod) else { return };
         let info = self.cache.templates.info(pod);
         if !pod.status.nominated_node_name.is_empty() {
             self.nominated.set(info.clone(), &pod.status.nominated_node_name);
         }
-        let gated = self.profile.pre_enqueue(pod).is_err();
-        let rank = self.profile.rank(&info);
+        let gated = framework.profile.pre_enqueue(pod).is_err();
+        let rank = framework.profile.rank(&info);
         self.queue.add(now, info, rank, gated);
     }
 
     fn waiting_pod_changed(&mut self, now: SimTime, old: &Arc<Pod>, new: &Arc<Pod>) {
         let uid = new.metadata.uid;
-        if !self.is_ours(new) {
+        if framework_of(&self.frameworks, new).is_none() {
             return;
         }
         if self.cache.is_assumed(uid) {
@@ -91,13 +84,14 @@ impl Scheduler {
         }
         let info = self.cache.templates.info(new);
         self.renominate(old, &info);
-        let rank = self.profile.rank(&info);
+        let Some(framework) = framework_of(&self.frameworks, new) else { return };
+        let rank = framework.profile.rank(&info);
         if !self.queue.update(&info, rank) {
             self.waiting_pod_added(now, new);
             return;
         }
         if self.queue.is_gated(uid) {
-            if self.profile.pre_enqueue(new).is_ok() {
+            if framework.profile.pre_enqueue(new).is_ok() {
                 self.queue.requeue(now, uid);
             }
             return;
@@ -106,7 +100,7 @@ impl Scheduler {
         for change in changes::of_pod(old, new) {
             let event = ClusterEvent::PodUpdate { old, new, change };
             if self.queue.is_unschedulable(uid)
-                && self.profile.hint(refused_by, &info, &event, &self.lookup)
+                && framework.profile.hint(refused_by, &info, &event, &self.lookup)
             {
                 self.queue.requeue(now, uid);
             }
@@ -165,13 +159,16 @@ impl Scheduler {
 
     /// Moves the waiting pods that this event may help.
     fn move_all(&mut self, now: SimTime, event: &ClusterEvent<'_>) {
-        let plugins = self.profile.interested(event);
+        let interested = self.frameworks.iter().map(|f| f.profile.interested(event));
+        let plugins = interested.fold(0, |all, some| all | some);
         if plugins == 0 || !self.queue.any_refused_by(plugins) {
             return;
         }
         for uid in self.queue.refused_by(plugins) {
             let Some(pod) = self.queue.get(uid) else { continue };
-            if self.profile.hint(pod.refused_by & plugins, &pod.info, event, &self.lookup) {
+            let Some(framework) = framework_of(&self.frameworks, &pod.info.pod) else { continue };
+            let refused_by = pod.refused_by & plugins;
+            if framework.profile.hint(refused_by, &pod.info, event, &self.lookup) {
                 self.queue.requeue(now, uid);
             }
         }

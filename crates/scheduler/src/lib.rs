@@ -29,6 +29,6 @@ mod volumes;
 mod waiting;
 
 pub use attempts::{Attempt, NodeRefusal, NodeScore, Outcome, PluginScore, PluginScores, Refusal};
-pub use config::Config;
+pub use config::{Config, ProfileConfig, ScoringStrategy, Strategy};
 pub use queue::QueueLengths;
 pub use scheduler::Scheduler;

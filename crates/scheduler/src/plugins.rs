@@ -1,4 +1,4 @@
-//! The plugins of the default profile, in their order, with their weights in scores.
+//! All plugins, in their order, with their weights in scores.
 
 mod default_binder;
 mod default_preemption;
@@ -21,6 +21,7 @@ mod volume_restrictions;
 mod volume_zone;
 
 pub use self::default_preemption::BY_SCHEDULER;
+use crate::config::{DEFAULT_SCHEDULER, ProfileConfig};
 use crate::framework::Plugin;
 
 /// A plugin that a profile may enable.
@@ -28,15 +29,18 @@ pub struct Registered {
     pub plugin: Box<dyn Plugin>,
     /// Zero for plugins that do not score.
     pub weight: i64,
+    pub enabled: bool,
 }
 
 fn with(weight: i64, plugin: impl Plugin + 'static) -> Registered {
-    Registered { plugin: Box::new(plugin), weight }
+    Registered { plugin: Box::new(plugin), weight, enabled: true }
 }
 
+/// All plugins as a profile wants them. Each has the same place in every profile.
 /// Models pkg/scheduler/apis/config/v1/default_plugins.go.
-pub fn defaults() -> Vec<Registered> {
-    vec![
+pub fn of_profile(config: &ProfileConfig) -> Vec<Registered> {
+    let fit = node_resources_fit::NodeResourcesFit { strategy: config.fit.clone() };
+    let mut all = vec![
         with(0, scheduling_gates::SchedulingGates),
         with(0, priority_sort::PrioritySort),
         with(0, node_unschedulable::NodeUnschedulable),
@@ -44,7 +48,7 @@ pub fn defaults() -> Vec<Registered> {
         with(3, taint_toleration::TaintToleration),
         with(2, node_affinity::NodeAffinity),
         with(0, node_ports::NodePorts),
-        with(1, node_resources_fit::NodeResourcesFit),
+        with(1, fit),
         with(0, volume_restrictions::VolumeRestrictions),
         with(0, node_volume_limits::NodeVolumeLimits),
         with(0, volume_binding::VolumeBinding),
@@ -56,5 +60,22 @@ pub fn defaults() -> Vec<Registered> {
         with(1, node_resources_balanced_allocation::NodeResourcesBalancedAllocation),
         with(1, image_locality::ImageLocality),
         with(0, default_binder::DefaultBinder),
-    ]
+    ];
+    for registered in &mut all {
+        let name = registered.plugin.name();
+        registered.enabled = !config.disabled.contains(name);
+        if let Some(weight) = config.weights.get(name) {
+            registered.weight = *weight;
+        }
+        if config.unscored.contains(name) {
+            registered.weight = 0;
+        }
+    }
+    all
+}
+
+/// The names of all plugins.
+pub fn names() -> Vec<&'static str> {
+    let all = of_profile(&ProfileConfig::named(DEFAULT_SCHEDULER));
+    all.iter().map(|registered| registered.plugin.name()).collect()
 }

@@ -41,7 +41,8 @@ impl Scheduler {
                 let note = format!("Preempted by pod {uid} on node {node}");
                 let (type_, reason, action) = ("Normal", "Preempted", "Preempting");
                 let saying = Saying { type_, reason, action, note: &note };
-                self.recorder.say_related(ctx, &victim.pod, &saying, Some(&pod.pod));
+                let Some(framework) = self.framework_mut(&pod.pod) else { continue };
+                framework.recorder.say_related(ctx, &victim.pod, &saying, Some(&pod.pod));
             }
         }
     }

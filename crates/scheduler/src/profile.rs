@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use api::{Node, Pod};
 
+use crate::config::ProfileConfig;
 use crate::framework::{
-    ClusterEvent, Code, Cycle, CycleState, Filter, NoHelp, Nomination, PreFiltered, Refusals,
-    Scope, Score, Status, Verdict,
+    ClusterEvent, Code, Cycle, CycleState, Filter, NoHelp, Nomination, Plugin, PreFiltered,
+    Refusals, Scope, Score, Status, Verdict,
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
-use crate::plugins::Registered;
+use crate::plugins::{self, Registered};
 use crate::queue::PluginSet;
 use crate::template::PodInfo;
 use crate::volumes::Assumed;
@@ -60,9 +61,19 @@ pub struct Scorer<'a> {
 
 impl Profile {
     /// At most 32 plugins: they are bits of a word.
-    pub fn new(mut plugins: Vec<Registered>) -> Self {
+    pub fn new(config: &ProfileConfig) -> Self {
+        let mut plugins = plugins::of_profile(config);
         plugins.truncate(PluginSet::BITS as usize);
         Profile { plugins }
+    }
+
+    /// The plugins that take part, by their places.
+    fn enabled(&self) -> impl Iterator<Item = (PluginIndex, &Registered)> {
+        self.plugins.iter().enumerate().filter(|(_, registered)| registered.enabled)
+    }
+
+    fn active(&self) -> impl Iterator<Item = &dyn Plugin> {
+        self.enabled().map(|(_, registered)| &*registered.plugin)
     }
 
     pub fn name(&self, plugin: PluginIndex) -> &'static str {
@@ -70,21 +81,20 @@ impl Profile {
     }
 
     pub fn rank(&self, pod: &PodInfo) -> i64 {
-        let sort = self.plugins.iter().find_map(|registered| registered.plugin.queue_sort());
+        let sort = self.active().find_map(Plugin::queue_sort);
         sort.map_or(0, |sort| sort.rank(pod))
     }
 
     /// The first plugin that keeps the pod from waiting.
     pub fn pre_enqueue(&self, pod: &Pod) -> Verdict {
-        let points = self.plugins.iter().filter_map(|registered| registered.plugin.pre_enqueue());
+        let points = self.active().filter_map(Plugin::pre_enqueue);
         points.map(|point| point.pre_enqueue(pod)).find(Result::is_err).unwrap_or(Ok(()))
     }
 
     /// Plugins to which an event is worth showing.
     pub fn interested(&self, event: &ClusterEvent<'_>) -> PluginSet {
         let kind = event.kind();
-        let interested =
-            self.plugins.iter().enumerate().filter(|(_, r)| r.plugin.events() & kind != 0);
+        let interested = self.enabled().filter(|(_, r)| r.plugin.events() & kind != 0);
         interested.map(|(i, _)| bit(i)).sum()
     }
 
@@ -96,7 +106,7 @@ impl Profile {
         event: &ClusterEvent<'_>,
         lookup: &Lookup,
     ) -> bool {
-        let chosen = self.plugins.iter().enumerate().filter(|(i, _)| plugins & bit(*i) != 0);
+        let chosen = self.enabled().filter(|(i, _)| plugins & bit(*i) != 0);
         chosen.map(|(_, r)| &r.plugin).any(|plugin| plugin.hint(pod, event, lookup))
     }
 
@@ -106,7 +116,7 @@ impl Profile {
         state: &mut CycleState,
     ) -> Result<Filters<'_>, (PluginIndex, Status)> {
         let mut filters = Filters { node: Vec::new(), rest: Vec::new(), nodes: None };
-        for (i, Registered { plugin, .. }) in self.plugins.iter().enumerate() {
+        for (i, Registered { plugin, .. }) in self.enabled() {
             let said = plugin.pre_filter().map(|point| point.pre_filter(cycle, state));
             match said {
                 Some(PreFiltered::Refused(status)) => return Err((i, status)),
@@ -137,7 +147,7 @@ impl Profile {
         pod: &PodInfo,
         info: &NodeInfo,
     ) {
-        let points = self.plugins.iter().filter_map(|r| r.plugin.pre_filter());
+        let points = self.active().filter_map(Plugin::pre_filter);
         points.for_each(|point| point.change(cycle, state, pod, info, 1));
     }
 
@@ -149,7 +159,7 @@ impl Profile {
         pod: &PodInfo,
         info: &NodeInfo,
     ) {
-        let points = self.plugins.iter().filter_map(|r| r.plugin.pre_filter());
+        let points = self.active().filter_map(Plugin::pre_filter);
         points.for_each(|point| point.change(cycle, state, pod, info, -1));
     }
 
@@ -162,7 +172,7 @@ impl Profile {
     ) -> Result<Nomination, NoHelp> {
         let mut reasons = Vec::new();
         let mut clears = false;
-        for Registered { plugin, .. } in &self.plugins {
+        for plugin in self.active() {
             let Some(point) = plugin.post_filter() else { continue };
             match point.post_filter(cycle, state, refusals) {
                 Ok(nomination) => return Ok(nomination),
@@ -184,8 +194,8 @@ impl Profile {
         nodes: &[&NodeInfo],
     ) -> Vec<Scorer<'_>> {
         let mut scorers = Vec::with_capacity(self.plugins.len());
-        for Registered { plugin, weight } in &self.plugins {
-            let Some(score) = plugin.score() else { continue };
+        for (_, Registered { plugin, weight, .. }) in self.enabled() {
+            let Some(score) = plugin.score().filter(|_| *weight > 0) else { continue };
             if plugin.pre_score().is_some_and(|point| !point.pre_score(cycle, state, nodes)) {
                 continue;
             }
@@ -203,7 +213,7 @@ impl Profile {
     /// What all plugins must have written before the pod can be bound.
     pub fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> Result<Vec<Assumed>, Status> {
         let mut all = Vec::new();
-        for point in self.plugins.iter().filter_map(|r| r.plugin.reserve()) {
+        for point in self.active().filter_map(Plugin::reserve) {
             all.extend(point.reserve(cycle, node)?);
         }
         Ok(all)
@@ -211,7 +221,7 @@ impl Profile {
 
     /// Whether everything that was written has been done.
     pub fn is_done(&self, lookup: &Lookup, node: &Node, all: &[Assumed]) -> Result<bool, Status> {
-        for Registered { plugin, .. } in &self.plugins {
+        for plugin in self.active() {
             let Some(point) = plugin.pre_bind() else { continue };
             let done = point.is_done(lookup, node, all).map_err(|status| {
                 let name = plugin.name();
@@ -226,14 +236,14 @@ impl Profile {
     }
 
     pub fn bind(&self, api: &mut dyn client::Api, pod: &PodInfo, node: &str) -> Verdict {
-        for point in self.plugins.iter().filter_map(|r| r.plugin.permit()) {
+        for point in self.active().filter_map(Plugin::permit) {
             point.permit(pod, node)?;
         }
-        let mut binders = self.plugins.iter().filter_map(|r| r.plugin.bind());
+        let mut binders = self.active().filter_map(Plugin::bind);
         let bound = binders.find_map(|point| point.bind(api, pod, node));
         let none = || Err(Status::new(crate::framework::Code::Error, "no plugin binds"));
         bound.unwrap_or_else(none)?;
-        let points = self.plugins.iter().filter_map(|r| r.plugin.post_bind());
+        let points = self.active().filter_map(Plugin::post_bind);
         points.for_each(|point| point.post_bind(pod, node));
         Ok(())
     }

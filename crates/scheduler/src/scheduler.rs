@@ -17,12 +17,11 @@ use smol_str::SmolStr;
 use crate::algorithm::{Algorithm, Decision, Detail, NO_NODES};
 use crate::attempts::{Attempt, Attempts, BEST_NODES, DETAILED_NODES_MAX, Outcome};
 use crate::cache::Cache;
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_SCHEDULER_NAME, ProfileConfig};
 use crate::events::{Recorder, Saying};
 use crate::framework::{Code, Cycle, Nomination, Status};
 use crate::lookup::Lookup;
 use crate::nominated::Nominated;
-use crate::plugins;
 use crate::profile::Profile;
 use crate::queue::{Queue, QueueLengths, QueuedPod};
 use crate::volumes::Volumes;
@@ -34,17 +33,46 @@ const CYCLE: u64 = 1;
 const FLUSH: u64 = 2;
 pub(crate) const WAIT: u64 = 3;
 
+/// A scheduler of one name: its plugins, and the voice in which it speaks.
+pub(crate) struct Framework {
+    name: SmolStr,
+    pub(crate) profile: Profile,
+    pub(crate) recorder: Recorder,
+}
+
+impl Framework {
+    fn new(config: &ProfileConfig) -> Self {
+        Framework {
+            name: config.scheduler_name.clone(),
+            profile: Profile::new(config),
+            recorder: Recorder::new(&config.scheduler_name),
+        }
+    }
+}
+
+/// The one that a pod names, if it is here.
+pub(crate) fn framework_of<'f>(frameworks: &'f [Framework], pod: &Pod) -> Option<&'f Framework> {
+    let name = scheduler_name(pod);
+    frameworks.iter().find(|framework| framework.name == *name)
+}
+
+fn scheduler_name(pod: &Pod) -> &str {
+    match pod.spec.scheduler_name.as_str() {
+        "" => DEFAULT_SCHEDULER_NAME,
+        name => name,
+    }
+}
+
 /// kube-scheduler.
 pub struct Scheduler {
     pub(crate) config: Config,
-    pub(crate) profile: Profile,
+    pub(crate) frameworks: Vec<Framework>,
     pub(crate) cache: Cache,
     pub(crate) queue: Queue,
     pub(crate) lookup: Lookup,
     algorithm: Algorithm,
     pub(crate) nominated: Nominated,
     attempts: Attempts,
-    pub(crate) recorder: Recorder,
     /// Pods that have their node and wait for their volumes.
     pub(crate) waiting: BTreeMap<Uid, WaitingPod>,
     cycle_at: Option<SimTime>,
@@ -54,19 +82,23 @@ pub struct Scheduler {
 impl Scheduler {
     pub fn new(config: Config) -> Self {
         Scheduler {
-            profile: Profile::new(plugins::defaults()),
+            frameworks: config.profiles.iter().map(Framework::new).collect(),
             cache: Cache::default(),
             queue: Queue::new(&config),
             lookup: Lookup::default(),
             algorithm: Algorithm::default(),
             nominated: Nominated::default(),
             attempts: Attempts::default(),
-            recorder: Recorder::new(&config.scheduler_name),
             waiting: BTreeMap::new(),
             cycle_at: None,
             flush_at: None,
             config,
         }
+    }
+
+    pub(crate) fn framework_mut(&mut self, pod: &Pod) -> Option<&mut Framework> {
+        let name = scheduler_name(pod);
+        self.frameworks.iter_mut().find(|framework| framework.name == *name)
     }
 
     /// The last attempts to place a pod, oldest first.
@@ -125,7 +157,9 @@ impl Scheduler {
         let detail = Detail { nodes: small, best: if small { usize::MAX } else { BEST_NODES } };
         let (cache, lookup, nominated) = (&self.cache, &self.lookup, &self.nominated);
         let cycle = Cycle { pod: &pod.info, cache, lookup, nominated };
-        let decision = self.algorithm.decide(&self.profile, &self.config, &cycle, ctx.rng, detail);
+        let Some(framework) = framework_of(&self.frameworks, &pod.info.pod) else { return };
+        let profile = &framework.profile;
+        let decision = self.algorithm.decide(profile, &self.config, &cycle, ctx.rng, detail);
         match decision.node {
             Some(node) => self.place(ctx, pod, node, decision),
             None => self.refuse(ctx, pod, decision),
@@ -138,7 +172,8 @@ impl Scheduler {
         let name = info.name.clone();
         let (cache, lookup, nominated) = (&self.cache, &self.lookup, &self.nominated);
         let cycle = Cycle { pod: &pod.info, cache, lookup, nominated };
-        let reserved = info.node.as_ref().map(|node| self.profile.reserve(&cycle, node));
+        let Some(framework) = framework_of(&self.frameworks, &pod.info.pod) else { return };
+        let reserved = info.node.as_ref().map(|node| framework.profile.reserve(&cycle, node));
         self.cache.assume(pod.info.clone(), node);
         self.nominated.remove(pod.info.uid());
         match reserved.unwrap_or(Ok(Vec::new())) {
@@ -155,14 +190,15 @@ impl Scheduler {
         name: SmolStr,
         decision: Decision,
     ) {
-        match self.profile.bind(ctx.api, &pod.info, &name) {
+        let Some(framework) = self.framework_mut(&pod.info.pod) else { return };
+        match framework.profile.bind(ctx.api, &pod.info, &name) {
             Ok(()) => {
                 let meta = &pod.info.pod.metadata;
                 let note =
                     format!("Successfully assigned {}/{} to {name}", meta.namespace, meta.name);
                 let saying =
                     Saying { type_: "Normal", reason: "Scheduled", action: "Binding", note: &note };
-                self.recorder.say(ctx, &pod.info.pod, &saying);
+                framework.recorder.say(ctx, &pod.info.pod, &saying);
                 self.keep(ctx.now, &pod, decision, Outcome::Bound { node: name }, None);
             }
             Err(status) => {
@@ -224,7 +260,9 @@ impl Scheduler {
     fn say_failed(&mut self, ctx: &mut Ctx<'_>, pod: &Pod, note: &str) {
         let saying =
             Saying { type_: "Warning", reason: "FailedScheduling", action: "Scheduling", note };
-        self.recorder.say(ctx, pod, &saying);
+        if let Some(framework) = self.framework_mut(pod) {
+            framework.recorder.say(ctx, pod, &saying);
+        }
     }
 
     fn keep(

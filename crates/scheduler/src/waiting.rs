@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use crate::algorithm::Decision;
 use crate::framework::{Code, Status};
 use crate::queue::QueuedPod;
-use crate::scheduler::{Scheduler, WAIT};
+use crate::scheduler::{Scheduler, WAIT, framework_of};
 use crate::volumes::Assumed;
 
 /// How often it is looked whether the volumes are there.
@@ -118,7 +118,10 @@ impl Scheduler {
             let node = &waiting.node;
             return Err(failed(format!("failed to get node {node:?}: node {node:?} not found")));
         };
-        let done = self.profile.is_done(&self.lookup, &node, &waiting.written)?;
+        let Some(framework) = framework_of(&self.frameworks, &waiting.pod.info.pod) else {
+            return Ok(true);
+        };
+        let done = framework.profile.is_done(&self.lookup, &node, &waiting.written)?;
         if !done && now >= waiting.until {
             return Err(failed("context deadline exceeded".to_owned()));
         }

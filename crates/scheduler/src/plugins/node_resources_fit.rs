@@ -1,20 +1,25 @@
-//! Refuses nodes without room for the pod, and prefers those with the most room left.
-//! Models pkg/scheduler/framework/plugins/noderesources/{fit,least_allocated}.go.
+//! Refuses nodes without room for the pod, and prefers those with the most room left, or the least.
+//! Models pkg/scheduler/framework/plugins/noderesources/fit.go.
+
+mod strategy;
 
 use api::Node;
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::config::ScoringStrategy;
 use crate::framework::kind;
 use crate::framework::{
-    ClusterEvent, Code, Cycle, CycleState, Filter, MAX_NODE_SCORE, NodeChange, Plugin, PodChange,
-    Score, Status, Verdict,
+    ClusterEvent, Code, Cycle, CycleState, Filter, NodeChange, Plugin, PodChange, Score, Status,
+    Verdict,
 };
 use crate::lookup::Lookup;
 use crate::node_info::NodeInfo;
 use crate::resources::{PodRequests, Resource};
 use crate::template::PodInfo;
 
-pub struct NodeResourcesFit;
+pub struct NodeResourcesFit {
+    pub strategy: ScoringStrategy,
+}
 
 /// What a node lacks: one reason a resource.
 fn lacking(asked: &Resource, pods: i64, room: &Resource, taken: &Resource) -> Option<Status> {
@@ -134,22 +139,6 @@ impl Filter for NodeResourcesFit {
 
 impl Score for NodeResourcesFit {
     fn score(&self, cycle: &Cycle<'_>, _: &CycleState, info: &NodeInfo) -> i64 {
-        let asked = &cycle.template().requests;
-        least_allocated(&[
-            (info.nonzero_milli_cpu + asked.nonzero_milli_cpu, info.allocatable.milli_cpu),
-            (info.nonzero_memory + asked.nonzero_memory, info.allocatable.memory),
-        ])
+        strategy::score(&self.strategy, &cycle.template().requests, info)
     }
-}
-
-/// The mean share that stays free. A node without a resource is judged by the others.
-fn least_allocated(resources: &[(i64, i64)]) -> i64 {
-    let (mut sum, mut count) = (0, 0);
-    for (taken, room) in resources.iter().filter(|(_, room)| *room != 0) {
-        count += 1;
-        if taken <= room {
-            sum += (room - taken).saturating_mul(MAX_NODE_SCORE) / room;
-        }
-    }
-    if count == 0 { 0 } else { sum / count }
 }
