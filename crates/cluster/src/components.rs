@@ -13,9 +13,11 @@ use crate::config::{Config, NodeSpec};
 pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
     let manager =
         controller::Config { load_balancer: config.load_balancer, ..controller::Config::default() };
+    // Whoever makes the configuration has read it before.
+    let schedulers = scheduler::Config::from_value(&config.scheduler).unwrap_or_default();
     let mut all: Vec<Box<dyn Component>> = vec![
         Box::new(controller::ControllerManager::new(manager)),
-        Box::new(scheduler::Scheduler::new(scheduler::Config::default())),
+        Box::new(scheduler::Scheduler::new(schedulers)),
         Box::new(network::KubeProxy::new()),
         Box::new(network::CoreDns::new()),
         Box::new(network::Clients::new()),

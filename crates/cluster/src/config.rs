@@ -1,6 +1,7 @@
 //! What a cluster is made of before anything happens.
 
 use apiserver::StaticToken;
+use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 /// Larger clusters do without a metrics server: it looks at every container.
@@ -77,6 +78,8 @@ pub struct Config {
     /// Behave as the recordings' emulated kubelets did: every image is on every machine, and two
     /// fields of a status stay as a merge patch left them. A real kubelet does neither.
     pub as_recorded: bool,
+    /// A `KubeSchedulerConfiguration`; null for the default one.
+    pub scheduler: Value,
     /// Who comes from outside with which token.
     pub tokens: Vec<StaticToken>,
 }
@@ -96,6 +99,7 @@ impl Default for Config {
             load_balancer: false,
             csi_drivers: vec![RECORDED_DRIVER.into()],
             as_recorded: false,
+            scheduler: Value::Null,
             tokens: Vec::new(),
         }
     }

@@ -99,6 +99,7 @@ impl Config {
             load_balancer,
             csi_drivers,
             as_recorded,
+            scheduler,
             tokens,
         } = self;
         let token = |one: &StaticToken| json!([one.token.as_str(), one.user.to_saved()]);
@@ -110,7 +111,7 @@ impl Config {
             "traces": traces, "systemPods": system_pods, "loadBalancer": load_balancer,
             "metricsServer": metrics_server,
             "csiDrivers": csi_drivers.iter().map(SmolStr::as_str).collect::<Vec<_>>(),
-            "asRecorded": as_recorded,
+            "asRecorded": as_recorded, "scheduler": scheduler,
             "tokens": tokens.iter().map(token).collect::<Vec<_>>(),
         })
     }
@@ -143,6 +144,7 @@ impl Config {
             load_balancer: value["loadBalancer"].as_bool()?,
             csi_drivers: csi_drivers?,
             as_recorded: value["asRecorded"].as_bool()?,
+            scheduler: value["scheduler"].clone(),
             tokens: tokens?,
         })
     }
@@ -176,7 +178,8 @@ mod tests {
     #[test]
     fn a_configuration_comes_back_the_same() {
         let token = StaticToken { token: "t".into(), user: User::anonymous() };
-        let guarded = Config { tokens: vec![token], ..Config::default() };
+        let scheduler = json!({"profiles": [{"schedulerName": "mine"}]});
+        let guarded = Config { tokens: vec![token], scheduler, ..Config::default() };
         for config in [guarded, Config::recorded(), Config::workers(2, "1", "1Gi")] {
             assert_eq!(Config::from_saved(&config.to_saved()), Some(config));
         }

@@ -22,3 +22,4 @@ pub use command::{Command, Logged};
 pub use config::{Config, Latency, NodeSpec};
 pub use feed::{Feed, Update};
 pub use process::{Chunk, ProcessId, ProcessState};
+pub use scheduler::Config as SchedulerConfig;

@@ -13,6 +13,7 @@ use client::{Delta, Store, WatchEvent, WatchSpec};
 use crate::pod_store::{PodDelta, PodStore};
 
 /// The kinds that controllers watch.
+#[allow(clippy::enum_variant_names, reason = "ResourceQuota is the kind's name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
     CSIDriver,

@@ -86,6 +86,17 @@ pub struct Shape {
     as_recorded: bool,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A KubeSchedulerConfiguration: profiles, plugins, weights, scoring strategies.
+    #[arg(long, value_name = "FILE", value_parser = scheduler_config)]
+    scheduler_config: Option<serde_json::Value>,
+}
+
+fn scheduler_config(path: &str) -> Result<serde_json::Value, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let parsed = yaml::parse(&text, &yaml::Limits::default());
+    let document = parsed.documents.first().ok_or("the file holds no configuration")?;
+    cluster::SchedulerConfig::from_value(&document.value)?;
+    Ok(document.value.clone())
 }
 
 impl Shape {
@@ -103,6 +114,9 @@ impl Shape {
         config.as_recorded = self.as_recorded;
         config.metrics_server &= !self.as_recorded;
         config.seed = self.seed;
+        if let Some(scheduler) = &self.scheduler_config {
+            config.scheduler = scheduler.clone();
+        }
         config
     }
 }
