@@ -428,7 +428,9 @@ impl Worker {
     /// The API server told of the pod.
     pub(crate) fn told(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>, pod: Arc<Pod>) -> Keep {
         if pod.metadata.resource_version > self.pod.metadata.resource_version {
-            self.dirty |= pod.metadata.generation != self.pod.metadata.generation
+            // The emulated kubelets of the recordings told of an end when it had come.
+            let quiet = pod.metadata.is_deleting() && shared.knobs().as_recorded;
+            self.dirty |= (pod.metadata.generation != self.pod.metadata.generation && !quiet)
                 || pod.status.conditions.len() < self.pod.status.conditions.len();
             let old = std::mem::replace(&mut self.pod, pod);
             let same = Arc::ptr_eq(&old.spec.body, &self.pod.spec.body);

@@ -279,8 +279,13 @@ impl Worker {
         let Some(name) = self.container(index).map(|container| container.name.clone()) else {
             return;
         };
-        // The emulated kubelets of the recordings told init containers and others alike.
-        let init = index < self.init_count() && !shared.knobs().as_recorded;
+        // The emulated kubelets of the recordings told init containers and others alike, and of
+        // sidecars only that they start.
+        let emulated = shared.knobs().as_recorded;
+        if emulated && reason != "Started" && self.is_sidecar(index) {
+            return;
+        }
+        let init = index < self.init_count() && !emulated;
         shared.event(ctx, &pod, Some((&name, init)), type_, reason, message);
     }
 

@@ -13,6 +13,7 @@ use crate::token::Kind;
 use crate::worker::{Stage, State, Worker};
 
 const SIGKILL: i32 = 137;
+const STOP_SECONDS: &str = "fake/stop-seconds";
 const DEFAULT_GRACE_SECS: i64 = 30;
 
 impl Worker {
@@ -68,7 +69,9 @@ impl Worker {
         }
         for index in (0..self.init_count()).rev() {
             if self.is_sidecar(index) {
-                self.stop(shared, ctx, index, end, last, "Stopping container");
+                // The emulated kubelets of the recordings stopped all at once.
+                let from = if shared.knobs().as_recorded { ctx.now } else { last };
+                self.stop(shared, ctx, index, end, from, "Stopping container");
                 if let Some((at, _)) = self.works.get(index).and_then(|work| work.kill) {
                     last = last.max(at);
                 }
@@ -98,7 +101,8 @@ impl Worker {
         let hook = self.pre_stop(shared, ctx, index);
         let process = ctx.fabric.process(self.uid(), index);
         let stop = process.and_then(|process| process.program.as_ref()).map(|p| p.stop());
-        let (at, code) = match stop {
+        let told = self.told_to_stop_in(shared).map(|span| Stop::After(span, 0));
+        let (at, code) = match told.or(stop) {
             Some(Stop::After(span, code)) => (from + hook + span, code),
             Some(Stop::Ignored) => (end, SIGKILL),
             None => (from, SIGKILL),
@@ -108,6 +112,12 @@ impl Worker {
         if let Some(work) = self.works.get_mut(index) {
             work.kill = Some((at, code));
         }
+    }
+
+    /// The emulated kubelets of the recordings let an annotation say how long a pod's stop takes.
+    fn told_to_stop_in(&self, shared: &Shared) -> Option<Duration> {
+        let seconds = self.pod.metadata.annotation(STOP_SECONDS)?;
+        shared.knobs().as_recorded.then(|| seconds.parse().map(Duration::from_secs).ok())?
     }
 
     /// Runs the hook and says how long it takes.
