@@ -40,6 +40,7 @@ macro_rules! stories {
 }
 
 stories! {
+    autoscaling "autoscaling",
     declarative "declarative",
     imperative "imperative",
     lasting_volumes "lasting-volumes",

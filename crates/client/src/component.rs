@@ -35,7 +35,8 @@ pub struct Ctx<'a> {
     pub api: &'a mut dyn Api,
     pub timers: &'a mut Timers,
     pub rng: &'a mut Rng,
-    /// The wires and the machines: only kubelets, proxies and the DNS touch it.
+    /// The wires and the machines: only kubelets, proxies, the DNS and the metrics server
+    /// touch it.
     pub fabric: &'a mut Fabric,
 }
 

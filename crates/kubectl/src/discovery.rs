@@ -55,7 +55,17 @@ pub fn group_resource(kind: &Resource) -> GroupResource {
 
 /// The resource an argument names, or kubectl's complaint.
 pub fn resolve(argument: &str) -> Outcome<Kind> {
-    match schema::resolve(&all(), argument).filter(|kind| is_served(kind)) {
+    let mut name = argument.split('.');
+    let (first, rest) = (name.next().unwrap_or_default(), name.next());
+    let found = schema::resolve(&all(), argument);
+    // A short name forgets the version behind it.
+    let found = found.and_then(|kind| match (rest, kind.short_names.contains(&first)) {
+        (Some(_), true) if !kind.group.is_empty() => {
+            schema::resolve(&all(), &format!("{}.{}", kind.plural, kind.group))
+        }
+        _ => Some(kind),
+    });
+    match found.filter(|kind| is_served(kind)) {
         Some(kind) => Ok(kind),
         None => {
             let name = argument.split('.').next().unwrap_or(argument);

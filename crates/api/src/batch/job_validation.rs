@@ -128,14 +128,24 @@ pub fn spec(spec: &JobSpec, path: &FieldPath, errors: &mut FieldErrors) {
         if spec.is_indexed() {
             success_policy(spec, policy, &path, errors);
         } else {
-            let detail = "requires indexed completion mode";
-            errors.push(FieldError::invalid(path, policy.to_value(), detail));
+            let mut error = FieldError::invalid(path, "", "requires indexed completion mode");
+            error.value = internal_success_policy(policy);
+            errors.push(error);
         }
     }
     replacement_policy(spec, &path.child("podReplacementPolicy"), errors);
     let template = path.child("template");
     errors.extend(validate_template(&spec.template, &template));
     restart_policy(spec, &template.child("spec").child("restartPolicy"), errors);
+}
+
+/// Go's JSON of the internal type.
+fn internal_success_policy(policy: &SuccessPolicy) -> String {
+    let rules = policy.rules.iter().map(|rule| {
+        let (indexes, count) = (rule.succeeded_indexes.to_value(), rule.succeeded_count.to_value());
+        format!("{{\"SucceededIndexes\":{indexes},\"SucceededCount\":{count}}}")
+    });
+    format!("{{\"Rules\":[{}]}}", rules.collect::<Vec<_>>().join(","))
 }
 
 /// Models IsDomainPrefixedPath of apimachinery/pkg/util/validation.
@@ -309,7 +319,8 @@ fn exit_codes(spec: &JobSpec, codes: &OnExitCodes, path: &FieldPath, errors: &mu
     }
     let path = path.child("values");
     if codes.values.is_empty() {
-        errors.push(FieldError::invalid(&path, Value::Null, "at least one value is required"));
+        let nothing = Value::Array(Vec::new());
+        errors.push(FieldError::invalid(&path, nothing, "at least one value is required"));
     } else if codes.values.len() > EXIT_CODES_MAX {
         errors.push(too_many(&path, codes.values.len(), EXIT_CODES_MAX));
     }

@@ -53,7 +53,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let metrics = metrics(args)?;
     if args.changed("cpu-percent") {
-        cx.warn(
+        cx.complain(
             "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource \
              quantity format (e.g., '70%' for utilization or '500m' for milliCPU).",
         );
@@ -107,7 +107,7 @@ fn target(name: &str, text: &str, unit: &str) -> Outcome<Value> {
 fn autoscale(cx: &mut Cx<'_>, writer: &Writer<'_>, one: &Found, metrics: &[Value]) -> Outcome {
     let kind = one.kind;
     if kind.subresource("scale").is_none() {
-        let what = discovery::group_resource(kind);
+        let what = discovery::go_resource(kind);
         return error(format!(
             "cannot autoscale a {}: could not find scale subresource for {what} in discovery \
              information",
