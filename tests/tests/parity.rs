@@ -122,6 +122,7 @@ scenarios! {
     stateful_set_more "n02-statefulset-more",
     storage_more "n07-storage-more",
     sets "n11-sets",
+    storage_bad_input "n13-storage-bad-input",
     pod_security "pod-security",
     rbac "rbac",
 }

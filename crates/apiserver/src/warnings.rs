@@ -1,7 +1,7 @@
 //! What the server has to say of a request that it grants (`Warning` headers).
 // Models rest.CreateUpdateWarner of the strategies and endpoints/deprecation.
 
-use api::Obj;
+use api::{Obj, PersistentVolumeClaim, as_kind};
 use apimachinery::names;
 
 use crate::custom::definition;
@@ -22,6 +22,9 @@ pub(crate) fn on_create(resource: &Resource, object: &Obj) -> Option<String> {
                 .to_owned()
         });
     }
+    if let Some(warning) = fractional_bytes(object) {
+        return Some(warning);
+    }
     let used = match (resource.name().group.as_str(), resource.plural()) {
         ("", "pods") => "the Pod's hostname",
         ("", "replicationcontrollers") => "Pod names and hostnames",
@@ -37,5 +40,23 @@ pub(crate) fn on_create(resource: &Resource, object: &Obj) -> Option<String> {
              label is recommended: [{}]",
             wrong.join(" ")
         )
+    })
+}
+
+/// Models the warnings of pkg/api/persistentvolumeclaim/util.go.
+fn fractional_bytes(object: &Obj) -> Option<String> {
+    let claim = as_kind::<PersistentVolumeClaim>(object.as_ref())?;
+    let resources = &claim.spec.resources;
+    let all = [("requests", &resources.requests), ("limits", &resources.limits)];
+    all.into_iter().find_map(|(field, amounts)| {
+        let amount = amounts.get("storage")?;
+        let whole = amount.milli_value().checked_rem(1000) == Some(0);
+        let text = amount.to_string();
+        (!whole).then(|| {
+            format!(
+                "spec.resources.{field}[storage]: fractional byte value {text:?} is invalid, must \
+                 be an integer"
+            )
+        })
     })
 }

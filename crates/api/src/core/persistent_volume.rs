@@ -12,7 +12,9 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::container::ResourceList;
+use super::persistent_volume_source;
 use super::pod_spec::NodeSelector;
+use super::pod_validation::node_term;
 use super::reference::ObjectReference;
 use super::storage_names;
 use crate::object::{Column, Kind, KindInfo, age};
@@ -73,7 +75,7 @@ fn validate_spec(spec: &PersistentVolumeSpec) -> FieldErrors {
     if !spec.capacity.contains_key("storage") || spec.capacity.len() > 1 {
         let mut error = FieldError::not_supported(&capacity, "", &["storage"]);
         error.value = match spec.capacity.is_empty() {
-            true => Value::Null.to_string(),
+            true => "{}".to_owned(),
             false => spec.capacity.to_value().to_string(),
         };
         errors.push(error);
@@ -87,15 +89,55 @@ fn validate_spec(spec: &PersistentVolumeSpec) -> FieldErrors {
         let path = path.child("persistentVolumeReclaimPolicy");
         errors.push(FieldError::not_supported(path, policy, &policies));
     }
-    if spec.extra.0.is_none() {
-        errors.push(FieldError::required(&path, "must specify a volume type"));
+    node_affinity(spec, &path, &mut errors);
+    persistent_volume_source::validate(spec.extra.0.as_deref(), &path, &mut errors);
+    let root = spec.extra.get("hostPath").and_then(|source| source["path"].as_str());
+    if root.is_some_and(|path| !path.is_empty() && path.trim_matches('/').is_empty())
+        && policy == "Recycle"
+    {
+        let path = path.child("persistentVolumeReclaimPolicy");
+        let detail = "may not be 'recycle' for a hostPath mount of '/'";
+        errors.push(FieldError::forbidden(path, detail));
     }
     if !spec.storage_class_name.is_empty() {
         let path = path.child("storageClassName");
         check(names::is_dns1123_subdomain, &spec.storage_class_name, &path, &mut errors);
     }
     storage_names::validate_mode(&spec.volume_mode, path.child("volumeMode"), &mut errors);
+    let Some(class) = &spec.volume_attributes_class_name else { return errors };
+    let field = path.child("volumeAttributesClassName");
+    if class.is_empty() {
+        errors.push(FieldError::required(&field, "an empty string is disallowed"));
+    } else {
+        check(names::is_dns1123_subdomain, class, &field, &mut errors);
+    }
+    if spec.extra.get("csi").is_none() {
+        let detail = "has to be specified when using volumeAttributesClassName";
+        errors.push(FieldError::required(path.child("csi"), detail));
+    }
     errors
+}
+
+fn node_affinity(spec: &PersistentVolumeSpec, path: &FieldPath, errors: &mut FieldErrors) {
+    let path = path.child("nodeAffinity");
+    let Some(affinity) = &spec.node_affinity else {
+        if spec.extra.get("local").is_some_and(|source| source["path"] != "") {
+            errors.push(FieldError::required(path, "Local volume requires node affinity"));
+        }
+        return;
+    };
+    let path = path.child("required");
+    let Some(required) = &affinity.required else {
+        errors.push(FieldError::required(path, "must specify required node constraints"));
+        return;
+    };
+    let path = path.child("nodeSelectorTerms");
+    if required.node_selector_terms.is_empty() {
+        errors.push(FieldError::required(&path, "must have at least one node selector term"));
+    }
+    for (i, term) in required.node_selector_terms.iter().enumerate() {
+        node_term(term, true, &path.index(i), errors);
+    }
 }
 
 impl Kind for PersistentVolume {

@@ -86,7 +86,66 @@ pub fn validate_spec(spec: &PersistentVolumeClaimSpec, path: &FieldPath) -> Fiel
         check(names::is_dns1123_subdomain, class, &path, &mut errors);
     }
     storage_names::validate_mode(&spec.volume_mode, path.child("volumeMode"), &mut errors);
+    data_sources(spec, &path, &mut errors);
+    let class = spec.volume_attributes_class_name.as_ref();
+    if let Some(class) = class.filter(|class| !class.is_empty()) {
+        let path = path.child("volumeAttributesClassName");
+        check(names::is_dns1123_subdomain, class, &path, &mut errors);
+    }
     errors
+}
+
+// Models validateDataSource and validateDataSourceRef.
+fn data_sources(spec: &PersistentVolumeClaimSpec, path: &FieldPath, errors: &mut FieldErrors) {
+    let all = [("dataSource", &spec.data_source), ("dataSourceRef", &spec.data_source_ref)];
+    for (name, source) in all {
+        let Some(source) = source else { continue };
+        let path = path.child(name);
+        let text = |field: &str| source[field].as_str().unwrap_or_default();
+        for field in ["name", "kind"] {
+            if text(field).is_empty() {
+                errors.push(FieldError::required(path.child(field), ""));
+            }
+        }
+        let (group, kind) = (text("apiGroup"), text("kind"));
+        if group.is_empty() && kind != "PersistentVolumeClaim" {
+            let detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+            errors.push(FieldError::invalid(&path, kind, detail));
+        }
+        if !group.is_empty() {
+            check(names::is_dns1123_subdomain, group, &path.child("apiGroup"), errors);
+        }
+    }
+    let (Some(source), Some(reference)) = (&spec.data_source, &spec.data_source_ref) else {
+        return;
+    };
+    let same = |field: &str| {
+        let text = |value: &Value| value[field].as_str().unwrap_or_default().to_owned();
+        text(source) == text(reference)
+    };
+    let foreign = reference["namespace"].as_str().is_some_and(|name| !name.is_empty());
+    let why = match (foreign, ["apiGroup", "kind", "name"].into_iter().all(same)) {
+        (true, _) => "may not be specified when dataSourceRef.namespace is specified",
+        (false, false) => "must match dataSourceRef",
+        (false, true) => return,
+    };
+    errors.push(FieldError::invalid(path, Value::Object(serde_json::Map::new()), why));
+}
+
+/// Alone, `dataSource` may only be a claim or a snapshot: anything else was always ignored.
+/// Models EnforceDataSourceBackwardsCompatibility of pkg/api/persistentvolumeclaim/util.go.
+fn drop_odd_source(spec: &mut PersistentVolumeClaimSpec) {
+    let Some(source) = spec.data_source.as_ref().filter(|_| spec.data_source_ref.is_none()) else {
+        return;
+    };
+    let text = |field: &str| source[field].as_str().unwrap_or_default();
+    let known = matches!(
+        (text("apiGroup"), text("kind")),
+        ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+    );
+    if !known {
+        spec.data_source = None;
+    }
 }
 
 /// `dataSource` and `dataSourceRef` say the same unless a namespace is named.
@@ -169,11 +228,15 @@ impl Kind for PersistentVolumeClaim {
             phase: SmolStr::new_static("Pending"),
             ..PersistentVolumeClaimStatus::default()
         };
+        drop_odd_source(&mut self.spec);
         normalize_sources(&mut self.spec);
     }
 
     fn prepare_for_update(&mut self, old: &Self) {
         self.status = old.status.clone();
+        if old.spec.data_source.is_none() && old.spec.data_source_ref.is_none() {
+            drop_odd_source(&mut self.spec);
+        }
         normalize_sources(&mut self.spec);
     }
 

@@ -11,6 +11,9 @@ mod spread;
 pub mod updates;
 mod volumes;
 
+pub(super) use affinity::node_term;
+pub(super) use volumes::{host_path, no_back_steps};
+
 use std::collections::BTreeSet;
 
 use apimachinery::field_path::FieldPath;

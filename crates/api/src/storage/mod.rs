@@ -19,7 +19,7 @@ const PARAMETERS_MAX: usize = 512;
 const PARAMETERS_BYTES_MAX: usize = 256 * 1024;
 
 /// Models ValidateCSIDriverName of pkg/apis/core/validation/validation.go.
-fn driver_name(name: &str, path: &FieldPath, errors: &mut FieldErrors) {
+pub(crate) fn driver_name(name: &str, path: &FieldPath, errors: &mut FieldErrors) {
     if name.is_empty() {
         errors.push(FieldError::required(path, ""));
         return;
@@ -27,7 +27,9 @@ fn driver_name(name: &str, path: &FieldPath, errors: &mut FieldErrors) {
     if name.len() > DRIVER_NAME_MAX {
         errors.push(too_long(path, DRIVER_NAME_MAX));
     }
-    check(names::is_dns1123_subdomain, &name.to_lowercase(), path, errors);
+    for message in names::is_dns1123_subdomain(&name.to_lowercase()) {
+        errors.push(FieldError::invalid(path, name, &message));
+    }
 }
 
 /// Models validateProvisioner of pkg/apis/storage/validation/validation.go.

@@ -48,7 +48,7 @@ fn weight(weight: i64, path: &FieldPath, errors: &mut FieldErrors) {
     }
 }
 
-fn node_term(
+pub fn node_term(
     term: &NodeSelectorTerm,
     check_values: bool,
     path: &FieldPath,

@@ -93,7 +93,6 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn one_source(name: &str, source: &Value, path: &FieldPath, errors: &mut FieldErrors) {
     let required = match name {
-        "hostPath" => "path",
         "secret" => "secretName",
         "configMap" => "name",
         "persistentVolumeClaim" => "claimName",
@@ -103,21 +102,24 @@ fn one_source(name: &str, source: &Value, path: &FieldPath, errors: &mut FieldEr
     };
     if !required.is_empty() && text(source, required).is_empty() {
         errors.push(FieldError::required(path.child(required), ""));
-        if name == "hostPath" {
-            return;
-        }
     }
     match name {
-        "hostPath" => {
-            no_back_steps(text(source, "path"), &path.child("path"), errors);
-            let type_ = text(source, "type");
-            if !HOST_PATH_TYPES.contains(&type_) {
-                let path = path.child("type");
-                errors.push(FieldError::not_supported(path, type_, &HOST_PATH_TYPES));
-            }
-        }
+        "hostPath" => host_path(source, path, errors),
         "secret" | "configMap" | "projected" | "downwardAPI" => files(source, path, errors),
         _ => {}
+    }
+}
+
+/// Models validateHostPathVolumeSource.
+pub fn host_path(source: &Value, path: &FieldPath, errors: &mut FieldErrors) {
+    let (target, type_) = (text(source, "path"), text(source, "type"));
+    if target.is_empty() {
+        errors.push(FieldError::required(path.child("path"), ""));
+        return;
+    }
+    no_back_steps(target, &path.child("path"), errors);
+    if !HOST_PATH_TYPES.contains(&type_) {
+        errors.push(FieldError::not_supported(path.child("type"), type_, &HOST_PATH_TYPES));
     }
 }
 
@@ -146,7 +148,7 @@ fn mode(source: &Value, name: &str, path: &FieldPath, errors: &mut FieldErrors) 
     }
 }
 
-fn no_back_steps(target: &str, path: &FieldPath, errors: &mut FieldErrors) {
+pub fn no_back_steps(target: &str, path: &FieldPath, errors: &mut FieldErrors) {
     if target.split('/').any(|step| step == "..") {
         errors.push(FieldError::invalid(path, target, "must not contain '..'"));
     }
