@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, Box<Status>>;
 /// The API server's own limit on a request's body.
 const BODY_MAX: usize = 3 * 1024 * 1024;
 
-pub fn text<'a>(headers: &'a HeaderMap, name: header::HeaderName) -> &'a str {
+pub fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 

@@ -144,7 +144,7 @@ pub async fn container(
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok();
     let session = match name.as_str() {
         "exec" => exec(server, &call.request, upgrade.is_some()).await?,
-        _ => Session::Attach(attach(server, call.request).await?),
+        _ => Session::Attach(Box::new(attach(server, call.request).await?)),
     };
     let Some(upgrade) = upgrade else { return Err(no_upgrade(&name)) };
     let answer = upgrade.protocols(PROTOCOLS).on_upgrade(|socket| session.run(socket));
@@ -155,7 +155,7 @@ enum Session {
     Done(Value),
     /// The command runs when its input is complete.
     Input(Engine, Box<Request>),
-    Attach(Follow),
+    Attach(Box<Follow>),
 }
 
 /// Asks for the pod only: for clients whose connection cannot be upgraded, and before input.
