@@ -77,8 +77,8 @@ pub fn negotiate(
     user_agent: &str,
 ) -> std::result::Result<Form, Box<Status>> {
     let Some(mut form) = accept.split(',').find_map(|text| range(text.trim())) else {
-        let message = "only the following media types are accepted: application/json, \
-                       application/json;stream=watch, application/yaml";
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, \
+                       application/yaml";
         return Err(Status::new(Reason::NotAcceptable, message));
     };
     form.include = match query.text("includeObject") {

@@ -26,7 +26,8 @@ pub struct Answer {
 
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
-const TEXT: &str = "text/plain";
+const TEXT: &str = "text/plain; charset=utf-8";
+const LOG: &str = "text/plain";
 
 impl Answer {
     /// A document in the form that was asked for.
@@ -37,6 +38,11 @@ impl Answer {
             (false, false) => (JSON, json::compact(value)),
         };
         Answer { code, content_type, body, ..Answer::default() }
+    }
+
+    /// A path that nothing is served at.
+    pub fn no_page() -> Self {
+        Answer::text(404, "404 page not found\n")
     }
 
     pub fn text(code: u16, body: impl Into<String>) -> Self {
@@ -52,11 +58,9 @@ fn warning(text: &str) -> String {
 
 /// Whether the status is one of the handler chain, which always carries (empty) details.
 fn is_generic(status: &Status) -> bool {
-    let by_reason = matches!(
-        status.reason,
-        Reason::NotFound | Reason::MethodNotAllowed | Reason::UnsupportedMediaType
-    );
-    by_reason && status.kind.is_empty() && status.name.is_empty()
+    let by_reason = matches!(status.reason, Reason::NotFound | Reason::MethodNotAllowed);
+    let by_code = ["406:", "415:"].iter().any(|code| status.message.starts_with(code));
+    (by_reason || by_code) && status.kind.is_empty() && status.name.is_empty()
 }
 
 /// A refusal.
@@ -179,7 +183,7 @@ pub fn answer(reply: &Reply, call: &Call, now: Time) -> Answer {
         ReplyBody::List(items) => Answer::document(200, &list(items, call), call.form),
         ReplyBody::Table(rows) => Answer::document(200, &table(rows, call), call.form),
         ReplyBody::Json(value) => Answer::document(code, value, call.form),
-        ReplyBody::Text(text) => Answer::text(200, text.as_str()),
+        ReplyBody::Text(text) => Answer { content_type: LOG, ..Answer::text(200, text.as_str()) },
     };
     answer.warnings = reply.warnings.iter().map(|text| warning(text)).collect();
     answer

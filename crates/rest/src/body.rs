@@ -52,7 +52,11 @@ fn from_yaml(text: &str) -> std::result::Result<Value, String> {
     let parsed = yaml::parse(text, &yaml::Limits::default());
     let wrong = parsed.diagnostics.iter().find(|one| one.severity == yaml::Severity::Error);
     match (wrong, parsed.documents.into_iter().next()) {
-        (Some(wrong), _) => Err(wrong.parse_error()),
+        (Some(wrong), _) => {
+            let text = wrong.parse_error();
+            let bare = text.strip_prefix("error converting YAML to JSON: ");
+            Err(bare.map(str::to_owned).unwrap_or(text))
+        }
         (None, Some(document)) => Ok(document.value),
         (None, None) => Ok(Value::Null),
     }
@@ -94,7 +98,8 @@ pub(crate) fn patch(content_type: &str, body: &[u8]) -> Result<Body> {
     let patch = match kind {
         PatchType::Apply => from_yaml(&String::from_utf8_lossy(body))
             .map_err(|why| Status::bad_request(format!("error decoding YAML: {why}")))?,
-        _ => from_json(body).map_err(Status::bad_request)?,
+        _ => from_json(body)
+            .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?,
     };
     Ok(Body::Patch(kind, patch))
 }

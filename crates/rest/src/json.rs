@@ -64,9 +64,14 @@ fn new_line(depth: Option<usize>, out: &mut String) {
 }
 
 fn quoted(text: &str, out: &mut String) {
-    match serde_json::to_string(text) {
-        Ok(quoted) => out.push_str(&quoted),
-        Err(_) => out.push_str("\"\""),
+    // Go writes what could be read as HTML as code points.
+    for c in serde_json::to_string(text).unwrap_or_default().chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod json;
 mod messages;
 mod openapi;
+mod options;
 mod path;
 mod protobuf;
 mod query;

@@ -3,15 +3,15 @@
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::status::{Reason, Status};
-use client::{Accept, Body, ListOptions, PatchType, Request, Verb};
+use client::{Accept, Body, PatchType, Request, Verb};
 use schema::Resource;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::accept::{Form, Shape, negotiate};
-use crate::body;
 use crate::catalog::Catalog;
 use crate::path::Place;
 use crate::query::Query;
+use crate::{body, options};
 
 type Result<T> = std::result::Result<T, Box<Status>>;
 
@@ -59,8 +59,8 @@ fn not_allowed() -> Box<Status> {
 /// The verb of a method on an object, a part of it or a collection.
 fn verb(method: &str, place: &Place) -> Result<Verb> {
     match (method, place.name.is_empty()) {
-        ("GET" | "HEAD", true) => Ok(Verb::List),
-        ("GET" | "HEAD", false) => Ok(Verb::Get),
+        ("GET", true) => Ok(Verb::List),
+        ("GET", false) => Ok(Verb::Get),
         ("POST", _) => Ok(Verb::Create),
         ("PUT", false) => Ok(Verb::Update),
         ("PATCH", false) => Ok(Verb::Patch),
@@ -87,15 +87,6 @@ fn check(served: &Resource, place: &Place, verb: Verb) -> Result<()> {
         true if verb != Verb::List => Err(not_allowed()),
         _ if created_by_name || !served.verbs.contains(&verb.as_str()) => Err(not_allowed()),
         _ => Ok(()),
-    }
-}
-
-fn list_options(query: &Query) -> ListOptions {
-    ListOptions {
-        label_selector: query.text("labelSelector").into(),
-        field_selector: query.text("fieldSelector").into(),
-        limit: query.text("limit").parse().unwrap_or(0),
-        continue_token: query.text("continue").into(),
     }
 }
 
@@ -146,17 +137,6 @@ fn name_manager(request: &mut Request, user_agent: &str) {
     request.query.push(("fieldManager".into(), name.into()));
 }
 
-/// `dryRun` has one value only.
-fn dry_run(query: &Query) -> Result<bool> {
-    match query.get("dryRun") {
-        None | Some("") => Ok(false),
-        Some("All") => Ok(true),
-        Some(other) => Err(Status::bad_request(format!(
-            "invalid: dryRun: Unsupported value: {other:?}: supported values: \"All\""
-        ))),
-    }
-}
-
 /// Reads a request on a resource.
 pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) -> Result<Call> {
     let served = catalog.find(&place.group, &place.version, &place.resource).ok_or_else(unknown)?;
@@ -167,19 +147,24 @@ pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) ->
     let mut request = Request::new(verb, resource, &place.namespace, &place.name);
     request.version = place.version.clone();
     request.subresource = place.subresource.clone();
-    request.list = list_options(query);
-    request.dry_run = dry_run(query)?;
+    let is_read = matches!(verb, Verb::Get | Verb::List) && place.subresource.is_empty();
+    let watches = is_read && (place.is_watch || query.flag("watch"));
+    if watches || matches!(verb, Verb::List | Verb::DeleteCollection) {
+        request.list = options::list(query, watches)?;
+    }
     request.strict = false;
     request.query = query.0.clone();
-    match form.shape {
-        Shape::Table => request.accept = Accept::Table,
-        Shape::Object | Shape::Partial => request.managed_fields = true,
+    request.managed_fields = true;
+    if form.shape == Shape::Table {
+        request.accept = Accept::Table;
     }
     let kind = served.subresource(&place.subresource).map_or(served.kind, |part| part.kind);
     read_body(http, &mut request, kind, query)?;
+    if !matches!(verb, Verb::Get | Verb::List) {
+        let applies = matches!(request.body, Body::Patch(PatchType::Apply, _));
+        request.dry_run |= options::write(query, verb, applies)?;
+    }
     name_manager(&mut request, http.user_agent);
-    let is_read = matches!(verb, Verb::Get | Verb::List) && place.subresource.is_empty();
-    let watches = is_read && (place.is_watch || query.flag("watch"));
     if watches && verb == Verb::Get {
         request.verb = Verb::List;
         request.list.field_selector = format_smolstr!("metadata.name={}", place.name);

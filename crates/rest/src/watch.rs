@@ -40,8 +40,7 @@ pub fn event(event: &WatchEvent, call: &Call, now: Time, is_first: bool) -> Stri
 
 /// Tells how far a watch has come; the last one of the initial events says so.
 pub fn bookmark(call: &Call, revision: u64, ends_initial_events: bool) -> String {
-    let mut metadata =
-        json!({ "resourceVersion": revision.to_string(), "creationTimestamp": null });
+    let mut metadata = json!({ "resourceVersion": revision.to_string() });
     if let (true, Some(map)) = (ends_initial_events, metadata.as_object_mut()) {
         map.insert("annotations".into(), json!({ "k8s.io/initial-events-end": "true" }));
     }

@@ -261,7 +261,7 @@ const HOOKS: [&str; 30] = [
 fn checks(endpoint: &str) -> Vec<String> {
     let first: &[&str] = match endpoint {
         "readyz" => &["ping", "log", "informer-sync"],
-        _ => &["ping", "log", "etcd", "loopback-serving-certificate"],
+        _ => &["ping", "log", "loopback-serving-certificate", "etcd"],
     };
     let mut all: Vec<String> = first.iter().map(|name| (*name).to_owned()).collect();
     for hook in HOOKS {

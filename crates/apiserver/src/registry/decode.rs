@@ -129,6 +129,13 @@ fn check_kind(resource: &Resource, value: &Value) -> Result<()> {
         return Err(Status::bad_request(message));
     }
     if !api_version.is_empty() && (&given.group, &given.version) != (&want.group, &want.version) {
+        if Schema::get().type_of(api_version, kind).is_none() {
+            return Err(Status::bad_request(format!(
+                "{kind} in version {:?} cannot be handled as a {}: no kind {kind:?} is registered \
+                 for version {api_version:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+                given.version, want.kind
+            )));
+        }
         let message = format!(
             "the API version in the data ({api_version}) does not match the expected API version \
              ({})",

@@ -158,8 +158,6 @@ async fn catalog(server: &Server) -> Result<Catalog> {
 async fn document(server: &Server, asked: &Asked) -> Result<Answer> {
     let Asked { path, query, accept, .. } = asked;
     let (catalog, address) = (catalog(server).await?, &server.address);
-    rest::document(path, query, accept, asked.form(), &catalog, address).ok_or_else(|| {
-        let message = "the server could not find the requested resource";
-        Status::new(apimachinery::status::Reason::NotFound, message)
-    })
+    let found = rest::document(path, query, accept, asked.form(), &catalog, address);
+    Ok(found.unwrap_or_else(Answer::no_page))
 }
