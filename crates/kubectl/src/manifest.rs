@@ -60,7 +60,7 @@ fn folder_texts(
 /// Reads every object of the files; what cannot be read comes second.
 pub fn objects(cx: &mut Cx<'_>, args: &Args) -> Outcome<(Vec<Found>, Vec<Fail>)> {
     if args.changed("kustomize") {
-        return error("kustomize (-k) is not supported in this terminal");
+        return crate::verbs::kustomize(cx, args.text("kustomize"));
     }
     let (mut found, mut fails) = (Vec::new(), Vec::new());
     for (source, text) in texts(&cx.session.files, args)? {

@@ -41,6 +41,8 @@ use crate::flags::{Args, Flag, GLOBAL};
 use crate::help;
 use crate::session::{Cx, Process};
 
+pub use refused::kustomize;
+
 /// How a verb ends, or that it goes on.
 pub enum Flow {
     Done,
@@ -135,6 +137,7 @@ pub static ALL: &[&Verb] = &[
     &explain::VERB,
     &expose::VERB,
     &get::VERB,
+    &refused::HELP,
     &refused::KUBERC,
     &refused::KUSTOMIZE,
     &label::LABEL,

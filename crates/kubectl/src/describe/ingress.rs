@@ -41,7 +41,7 @@ fn backend(cx: &mut Cx<'_>, namespace: &str, backend: &Value) -> String {
             || (port.has("name") && candidate.text("name") == port.text("name"))
     };
     let ports = service.items("spec.ports");
-    let port_name = ports.iter().filter(is_meant).next_back().map_or("", |port| port.text("name"));
+    let port_name = ports.iter().rfind(is_meant).map_or("", |port| port.text("name"));
     let slices = slices_of(cx, namespace, name);
     format!("{shown} ({})", endpoints_of(&slices, port_name))
 }

@@ -316,7 +316,7 @@ impl Parser {
                     else {
                         return Err((line, "missing name in define clause".to_owned()));
                     };
-                    let (body, _) = self.to_end(depth)?;
+                    let (body, _) = self.block_to_end(depth)?;
                     self.defined.insert(name.clone(), body);
                     if word(&tokens) == "block" {
                         let pipe = self.pipe(line, rest.get(1..).unwrap_or(&[]), "block clause")?;
@@ -343,7 +343,7 @@ impl Parser {
         Ok((nodes, None))
     }
 
-    fn to_end(&mut self, depth: usize) -> Parsed<(Vec<Node>, Action)> {
+    fn block_to_end(&mut self, depth: usize) -> Parsed<(Vec<Node>, Action)> {
         match self.block(depth + 1)? {
             (body, Some(end)) => Ok((body, end)),
             (_, None) => Err((self.last_line, "unexpected EOF".to_owned())),
@@ -354,11 +354,11 @@ impl Parser {
         let mark = self.variables.len();
         let head = word(&tokens).to_owned();
         let pipe = self.pipe(line, tokens.get(1..).unwrap_or(&[]), &head)?;
-        let (body, (line, end)) = self.to_end(depth)?;
+        let (body, (line, end)) = self.block_to_end(depth)?;
         let mut other = Vec::new();
         if word(&end) == "else" {
             other = match end.get(1..).unwrap_or(&[]) {
-                [] => self.to_end(depth)?.0,
+                [] => self.block_to_end(depth)?.0,
                 // `else if` is an `if` in the `else`, closed by the same `end`.
                 chained => vec![self.control((line, chained.to_vec()), depth + 1)?],
             };

@@ -13,10 +13,10 @@ use crate::shell::minikube;
 use crate::shell::{Said, Sleep, small, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 33] = [
+pub const NAMES: [&str; 34] = [
     "awk", "base64", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "grep",
     "head", "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd",
-    "rm", "sed", "sh", "sleep", "seq", "sort", "tail", "tee", "test", "watch", "xargs",
+    "rm", "sed", "seq", "sh", "sleep", "sort", "tail", "tee", "test", "timeout", "watch", "xargs",
 ];
 
 /// Does its work at the first poll.
@@ -80,6 +80,7 @@ pub fn start(
         "tee" => once(move |cx| small::tee(cx, &args, &stdin)),
         "[" | "test" => once(move |cx| small::test(cx, &program, &args)),
         "curl" => once(move |cx| curl(cx, &args)),
+        "timeout" => timeout(cx, args, stdin),
         "seq" => once(move |cx| small::seq(cx, &args)),
         "false" => once(|_| 1),
         "clear" => once(|cx| {
@@ -287,6 +288,48 @@ fn rm(cx: &mut Cx<'_>, args: &[String]) -> i32 {
         }
     }
     code
+}
+
+/// `timeout DURATION COMMAND…`: ends the command when the time is over.
+struct Timeout {
+    process: Box<dyn Process>,
+    until: SimTime,
+}
+
+fn timeout(cx: &mut Cx<'_>, args: Vec<String>, stdin: String) -> Box<dyn Process> {
+    let mut words = args.into_iter().skip_while(|arg| arg.starts_with('-'));
+    let given = words.next().unwrap_or_default();
+    let unit = if given.ends_with(|c: char| c.is_ascii_digit()) { "s" } else { "" };
+    let argv: Vec<String> = words.collect();
+    match Duration::parse(&format!("{given}{unit}")) {
+        Ok(duration) if !argv.is_empty() => {
+            let until =
+                cx.now + clock::Duration::from_nanos(u64::try_from(duration.0).unwrap_or(0));
+            Box::new(Timeout { process: start(cx, argv, Vec::new(), stdin), until })
+        }
+        Ok(_) => said("timeout: missing operand\n", 125),
+        Err(_) => said(format!("timeout: invalid time interval ‘{given}’\n"), 125),
+    }
+}
+
+impl Process for Timeout {
+    fn poll(&mut self, cx: &mut Cx<'_>) -> Progress {
+        match self.process.poll(cx) {
+            Progress::Wait { .. } if cx.now >= self.until => {
+                self.process.interrupt(cx);
+                Progress::Done(124)
+            }
+            Progress::Wait { watch, until } => {
+                let until = until.map_or(self.until, |until| until.min(self.until));
+                Progress::Wait { watch, until: Some(until) }
+            }
+            done => done,
+        }
+    }
+
+    fn interrupt(&mut self, cx: &mut Cx<'_>) -> i32 {
+        self.process.interrupt(cx)
+    }
 }
 
 /// `watch -n SECONDS command`: the command again and again, each time on a clear screen.

@@ -4,6 +4,9 @@
 
 mod server_side;
 
+mod last;
+mod prune;
+
 use client::PatchType;
 use schema::Schema;
 use serde_json::Value;
@@ -17,14 +20,15 @@ use crate::manifest;
 use crate::path::{Look, keyed};
 use crate::server::{self, Write};
 use crate::session::Cx;
-use crate::target::{self, Found, Rules};
+use crate::target::{self, Found};
 use crate::verbs::object::{CHANGE_CAUSE, DryRun, LAST_APPLIED, Writer, annotate, last_applied};
-use crate::verbs::{Flow, Verb, Words};
+use crate::verbs::{Flow, Verb};
 
 static FLAGS: &[Flag] = &[
     Flag::bool("force"),
     Flag::bool("overwrite").default("true"),
     Flag::bool("prune"),
+    Flag::array("prune-allowlist"),
     Flag::bool("wait"),
     Flag::int("grace-period", "-1"),
     Flag::duration("timeout", "0s"),
@@ -33,22 +37,12 @@ static FLAGS: &[Flag] = &[
     Flag::text("subresource"),
 ];
 
-static VIEW_LAST_APPLIED: Verb = Verb {
-    name: "view-last-applied",
-    about: "View the latest last-applied-configuration annotations of a resource/object",
-    usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME)",
-    flags: &[&[Flag::text("output").short('o').default("yaml")], FILENAME, SELECTOR, ALL],
-    words: Words::Resources,
-    run: Some(view_last_applied),
-    ..Verb::NONE
-};
-
 pub static VERB: Verb = Verb {
     name: "apply",
     about: "Apply a configuration to a resource by file name or stdin",
     usage: "(-f FILENAME | -k DIRECTORY)",
     flags: &[FLAGS, SERVER_SIDE, FILENAME, SELECTOR, ALL, PRINT, WRITE, RECORD, VALIDATE],
-    children: &[&VIEW_LAST_APPLIED],
+    children: &[&last::EDIT, &last::SET, &last::VIEW],
     run: Some(run),
     ..Verb::NONE
 };
@@ -62,9 +56,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if let Some(word) = args.words.first() {
         return args.usage(&format!("Unexpected args: [{word}]"));
     }
-    if args.bool("prune") {
-        return error("--prune is not supported in this terminal");
-    }
+    prune::check(args)?;
     if args.bool("server-side") && args.text("dry-run") == "client" {
         return error(
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server \
@@ -79,10 +71,23 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if found.is_empty() && fails.is_empty() {
         return error("no objects passed to apply");
     }
-    target::each(cx, found, fails, |cx, one| match args.bool("server-side") {
-        true => server_side::apply(cx, &writer, one),
-        false => apply(cx, &writer, one),
+    let mut visited = prune::Visited::default();
+    target::each(cx, found, fails, |cx, one| {
+        let (kind, namespace, name) = (one.kind, one.namespace.clone(), one.name.clone());
+        match args.bool("server-side") {
+            true => server_side::apply(cx, &writer, one)?,
+            false => apply(cx, &writer, one)?,
+        }
+        if args.bool("prune")
+            && let Ok(object) = server::get(cx, kind, &namespace, &name)
+        {
+            visited.note(&namespace, &object);
+        }
+        Ok(())
     })?;
+    if args.bool("prune") {
+        prune::prune(cx, &writer, &visited)?;
+    }
     Ok(Flow::Done)
 }
 
@@ -203,30 +208,4 @@ pub fn patch(
             Err(fail.at_source("patching", &one.source).prefixed(&prefix))
         }
     }
-}
-
-fn view_last_applied(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    let output = args.text("output");
-    if output != "yaml" && output != "json" {
-        return args.usage(&format!(
-            "Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json"
-        ));
-    }
-    let (found, fails) = target::find(cx, args, &args.words, Rules::default())?;
-    target::each(cx, found, fails, |cx, one| {
-        // kubectl wraps no error here, and so says nothing.
-        let Some(text) = keyed(&one.object, "metadata.annotations", LAST_APPLIED) else {
-            return Ok(());
-        };
-        let Ok(value) = serde_json::from_str::<Value>(text) else {
-            return error(format!("the annotation of {} is not JSON", one.name));
-        };
-        let text = match output {
-            "json" => crate::printers::object::to_json(&value),
-            _ => yaml::to_yaml(&value),
-        };
-        cx.out.stdout(&text);
-        Ok(())
-    })?;
-    Ok(Flow::Done)
 }

@@ -2,7 +2,7 @@
 // Models kubectl/pkg/cmd/describe/describe.go.
 
 use crate::describe;
-use crate::fail::Outcome;
+use crate::fail::{Outcome, error};
 use crate::flags::{ALL_NAMESPACES, Args, FILENAME, Flag, SELECTOR};
 use crate::session::Cx;
 use crate::target::{self, Ask, Found, Rules};
@@ -25,7 +25,7 @@ pub static VERB: Verb = Verb {
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.words.is_empty() && !args.changed("filename") {
-        return args.usage(
+        return error(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for \
              a complete list of supported resources.\n",
         );

@@ -26,7 +26,7 @@ pub static ATTACH: Verb = Verb {
     words: Words::Pods,
     run: Some(|cx, args| {
         let Some(word) = args.words.first() else {
-            return args.usage("at least 1 argument is required for attach");
+            return error("at least 1 argument is required for attach");
         };
         pods::resolve(cx, args, word)?;
         not_yet(args)
@@ -81,13 +81,15 @@ pub static DEBUG: Verb = Verb {
         Flag::bool("attach"),
     ]],
     words: Words::Pods,
-    run: Some(|_, args| {
-        if args.words.is_empty() {
-            return error("NAME is required for debug");
-        }
+    run: Some(|cx, args| {
         if args.text("image").is_empty() && args.text("copy-to").is_empty() {
             return error("you must specify --image when not using --copy-to.");
         }
+        let Some(word) = args.words.first() else {
+            return error("NAME is required for debug");
+        };
+        let (kind, name) = word.split_once('/').unwrap_or(("pods", word));
+        server::get(cx, discovery::resolve(kind)?, &args.namespace, name)?;
         not_yet(args)
     }),
     ..Verb::NONE

@@ -31,17 +31,37 @@ const HEADER: &str = "# Please edit the object below. Lines beginning with a '#'
     # reopened with the relevant failures.\n#\n";
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
-    let editor = ["KUBE_EDITOR", "EDITOR"].iter().find_map(|name| cx.session.env.get(*name));
-    let Some(editor) = editor.cloned() else {
-        return error(
-            "kubectl edit opens the editor that KUBE_EDITOR names, a command of this terminal such \
-             as 'sed -i s/this/that/'; use the manifest editor and kubectl apply, or kubectl patch",
-        );
-    };
     let writer = Writer::of(cx, args)?;
     let (found, fails) = target::find(cx, args, &args.words, Rules::default())?;
+    if found.is_empty() {
+        crate::fail::all(fails)?;
+        return Ok(Flow::Done);
+    }
+    let editor = editor(cx)?;
     target::each(cx, found, fails, |cx, one| edit(cx, &writer, &editor, one))?;
     Ok(Flow::Done)
+}
+
+/// The command that edits.
+fn editor(cx: &Cx<'_>) -> Outcome<String> {
+    let editor = ["KUBE_EDITOR", "EDITOR"].iter().find_map(|name| cx.session.env.get(*name));
+    match editor {
+        Some(editor) => Ok(editor.clone()),
+        None => error(
+            "kubectl edit opens the editor that KUBE_EDITOR names, a command of this terminal such \
+             as 'sed -i s/this/that/'; use the manifest editor and kubectl apply, or kubectl patch",
+        ),
+    }
+}
+
+/// A text after the editor had it, without comments.
+pub fn text(cx: &mut Cx<'_>, text: &str) -> Outcome<String> {
+    let editor = editor(cx)?;
+    let file = format!("/tmp/kubectl-edit-{}.yaml", cx.rng.next_u64() % 10_000_000_000);
+    cx.session.files.write(&file, format!("{HEADER}{text}"));
+    let edited = open(cx, &editor, &file)?;
+    cx.session.files.remove(&file);
+    Ok(without_comments(&edited))
 }
 
 /// Runs the editor on a file; it must end at once.
@@ -52,9 +72,7 @@ fn open(cx: &mut Cx<'_>, editor: &str, file: &str) -> Outcome<String> {
     cx.session.depth = cx.session.depth.saturating_sub(1);
     match progress {
         Progress::Done(0) => Ok(cx.session.files.read(file).unwrap_or("").to_owned()),
-        Progress::Done(code) => {
-            error(format!("there was a problem with the editor {editor:?}: exit status {code}"))
-        }
+        Progress::Done(_) => error(format!("there was a problem with the editor {editor:?}")),
         Progress::Wait { .. } => {
             error(format!("an editor that waits, such as {editor:?}, is not supported here"))
         }

@@ -54,6 +54,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         return error("--for must be in resource/name form");
     }
     let types = args.list("types");
+    let is_type = |ty: &String| ["normal", "warning"].contains(&ty.to_ascii_lowercase().as_str());
+    if !types.iter().all(is_type) {
+        return error("valid --types are Normal or Warning");
+    }
     if !types.is_empty() {
         events.retain(|event| types.iter().any(|ty| event.text("type").eq_ignore_ascii_case(ty)));
     }
@@ -66,6 +70,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     sort_events(&mut events);
     if !format.is_human() {
+        // The real one has lost the kinds by then, and prints no names.
+        if format == Format::Name {
+            return Ok(Flow::Done);
+        }
         let text = object::print(&format, &object::list_of(events), args)?;
         cx.out.stdout(&text);
         return Ok(Flow::Done);

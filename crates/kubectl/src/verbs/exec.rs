@@ -4,7 +4,7 @@
 use client::Verb as Ask;
 
 use crate::discovery;
-use crate::fail::Outcome;
+use crate::fail::{Outcome, error};
 use crate::flags::{Args, FILENAME, Flag};
 use crate::path::Look;
 use crate::server;
@@ -34,7 +34,7 @@ pub static VERB: Verb = Verb {
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let Some(dash) = args.before_dash else {
         if args.words.is_empty() {
-            return args.usage("pod or type/name must be specified");
+            return error("pod, type/name or --filename must be specified");
         }
         if args.words.len() > 1 {
             return args.usage(
@@ -42,14 +42,14 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
                  [COMMAND] instead",
             );
         }
-        return args.usage("you must specify at least one command for the container");
+        return error("you must specify at least one command for the container");
     };
     let (target, command) = args.words.split_at_checked(dash).unwrap_or((&args.words, &[]));
     let Some(word) = target.first() else {
-        return args.usage("pod or type/name must be specified");
+        return error("pod, type/name or --filename must be specified");
     };
     if command.is_empty() {
-        return args.usage("you must specify at least one command for the container");
+        return error("you must specify at least one command for the container");
     }
     if args.bool("tty") {
         cx.complain("Unable to use a TTY - input is not a terminal or the right kind of file");

@@ -36,10 +36,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         _ => return error("We accept only this format: explain RESOURCE"),
     };
     if args.text("output") != "plaintext" {
-        return error(format!(
-            "explain output {:?} is not supported in this terminal",
-            args.text("output")
-        ));
+        return error(format!("unrecognized format: {}", args.text("output")));
     }
     let (resource, fields) = path.split_once('.').unwrap_or((path, ""));
     let kind = discovery::resolve(path)
@@ -53,8 +50,8 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let custom = cx.api.custom_schema(group, version, kind.kind);
     if custom.is_none() && Schema::get().type_for(group, version, kind.kind).is_none() {
         return error(format!(
-            "couldn't find resource for \"{group}/{version}, Kind={}\"",
-            kind.kind
+            "couldn't find resource for \"{group}/{version}, Resource={}\"",
+            kind.plural
         ));
     }
     let path: Vec<&str> = fields.split('.').filter(|name| !name.is_empty()).collect();

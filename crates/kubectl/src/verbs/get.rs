@@ -4,6 +4,7 @@
 pub mod raw;
 mod watch;
 
+use apimachinery::status::{Reason, Status};
 use client::{Table, TableRow};
 use serde_json::Value;
 
@@ -52,6 +53,12 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let format = Format::of(args, &cx.session.files, true)?;
     object::check(&format)?;
     let asks = asks(cx, args)?;
+    let subresource = args.text("subresource");
+    let has = |ask: &Ask| ask.kind().subresource(subresource).is_some();
+    if !subresource.is_empty() && !asks.iter().all(has) {
+        let text = "the server could not find the requested resource";
+        return Err(Status::new(Reason::NotFound, text).into());
+    }
     if args.bool("watch") || args.bool("watch-only") {
         return watch::start(args, format, asks);
     }

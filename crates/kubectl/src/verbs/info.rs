@@ -60,9 +60,13 @@ fn wanted(args: &Args, kind: Kind) -> bool {
 }
 
 fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    no_words(args)?;
     let output = args.text("output");
     if !matches!(output, "" | "wide" | "name") {
-        return error(format!("--output {output} is not available in kubectl api-resources"));
+        return error(format!(
+            "unable to match a printer suitable for the output format {output:?}, allowed formats \
+             are: json,kyaml,name,wide,yaml"
+        ));
     }
     discovery::learn(cx, true);
     let all = discovery::all();
@@ -76,7 +80,7 @@ fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "name" => kinds.sort_by_key(|kind| kind.plural),
         "kind" => kinds.sort_by_key(|kind| kind.kind),
         "" => kinds.sort_by_key(|kind| (kind.group, kind.plural)),
-        other => return error(format!("--sort-by accepts only name or kind, not {other}")),
+        _ => return error("--sort-by accepts only name or kind"),
     }
     if output == "name" {
         kinds.iter().for_each(|kind| cx.say(&kind.group_resource()));
@@ -106,7 +110,15 @@ fn api_resources(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     Ok(Flow::Done)
 }
 
-fn api_versions(cx: &mut Cx<'_>, _: &Args) -> Outcome<Flow> {
+fn no_words(args: &Args) -> Outcome {
+    match args.words.as_slice() {
+        [] => Ok(()),
+        words => args.usage(&format!("unexpected arguments: [{}]", words.join(" "))),
+    }
+}
+
+fn api_versions(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    no_words(args)?;
     let mut versions: Vec<String> =
         discovery::all().into_iter().map(schema::Resource::api_version).collect();
     versions.sort();
@@ -116,6 +128,9 @@ fn api_versions(cx: &mut Cx<'_>, _: &Args) -> Outcome<Flow> {
 }
 
 fn version(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
+    if !args.words.is_empty() {
+        return error(format!("extra arguments: [{}]", args.words.join(" ")));
+    }
     let info = schema::documents::version;
     let mut all = serde_json::json!({
         "clientVersion": info(false), "kustomizeVersion": "v5.8.1",

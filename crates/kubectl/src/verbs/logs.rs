@@ -59,7 +59,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         );
     }
     if args.words.len() > 2 {
-        return args.usage("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.");
+        return args.usage(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or \
+             TYPE/NAME is a required argument for the logs command",
+        );
     }
     if args.changed("since") && args.changed("since-time") {
         return error("at most one of `sinceTime` or `sinceSeconds` may be specified");

@@ -57,6 +57,13 @@ impl<'a> Writer<'a> {
     pub fn of(cx: &mut Cx<'_>, args: &'a Args) -> Outcome<Writer<'a>> {
         let format = Format::of(args, &cx.session.files, false)?;
         object::check(&format)?;
+        let validate = args.text("validate");
+        if !["", "strict", "true", "warn", "ignore", "false"].contains(&validate) {
+            return error(format!(
+                "invalid - validate option {validate:?}; must be one of: strict (or true), warn, \
+                 ignore (or false)"
+            ));
+        }
         Ok(Writer { args, dry_run: DryRun::of(cx, args)?, format })
     }
 

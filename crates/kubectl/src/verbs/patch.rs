@@ -87,7 +87,7 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
         "merge" => PatchType::Merge,
         "strategic" => PatchType::Strategic,
         other => {
-            return error(&format!("--type must be one of [json merge strategic], not {other:?}"));
+            return error(format!("--type must be one of [json merge strategic], not {other:?}"));
         }
     };
     let patch = read(cx, args)?;

@@ -5,7 +5,7 @@ use crate::fail::{Outcome, error};
 use crate::flags::{Args, Flag};
 use crate::help;
 use crate::session::Cx;
-use crate::verbs::{Flow, Verb};
+use crate::verbs::{self, Flow, Verb};
 
 fn refuse(_: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     error(format!("kubectl {} is not supported in this terminal", args.path))
@@ -16,7 +16,7 @@ pub static ALPHA: Verb = Verb {
     about: "Commands for features in alpha",
     hidden: true,
     run: Some(|cx, _| {
-        cx.say("No alpha commands are available in this version of kubectl");
+        cx.complain("No alpha commands are available in this version of kubectl");
         Ok(Flow::Done)
     }),
     ..Verb::NONE
@@ -52,21 +52,48 @@ pub static KUSTOMIZE: Verb = Verb {
     about: "Build a kustomization target from a directory or URL",
     usage: "DIR [flags]",
     flags: &[&[Flag::text("output").short('o')]],
+    run: Some(|cx, args| kustomize(cx, args.word(0))),
+    ..Verb::NONE
+};
+
+/// Says that there is nothing to build in a folder, or that it cannot be built here.
+pub fn kustomize<T>(cx: &Cx<'_>, folder: &str) -> Outcome<T> {
+    let folder = match folder {
+        "" | "." => String::new(),
+        folder => format!("{}/", folder.trim_end_matches('/')),
+    };
+    let is_there = |name: &&str| cx.session.files.read(&format!("{folder}{name}")).is_some();
+    if KUSTOMIZATIONS.iter().any(|name| is_there(name)) {
+        return error("kubectl kustomize is not supported in this terminal");
+    }
+    let place = format!("/home/user/{folder}");
+    error(format!(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in \
+         directory '{}'",
+        place.trim_end_matches('/')
+    ))
+}
+
+pub static HELP: Verb = Verb {
+    name: "help",
+    about: "Help about any command",
+    usage: "[command]",
+    hidden: true,
     run: Some(|cx, args| {
-        let folder = match args.word(0) {
-            "" | "." => String::new(),
-            folder => format!("{}/", folder.trim_end_matches('/')),
-        };
-        let is_there = |name: &&str| cx.session.files.read(&format!("{folder}{name}")).is_some();
-        if KUSTOMIZATIONS.iter().any(|name| is_there(&name)) {
-            return refuse(cx, args);
+        let (mut level, mut found, mut path) = (verbs::ALL, None, String::new());
+        for word in &args.words {
+            let Some(verb) = verbs::find(level, word) else {
+                let words = args.words.join(" ");
+                cx.complain(&format!("Unknown help topic {words:?}."));
+                cx.out.stderr(&help::root());
+                return Ok(Flow::Done);
+            };
+            path = if path.is_empty() { verb.name.into() } else { format!("{path} {}", verb.name) };
+            (level, found) = (verb.children, Some(verb));
         }
-        let place = format!("/home/user/{folder}");
-        error(format!(
-            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in \
-             directory '{}'",
-            place.trim_end_matches('/')
-        ))
+        let text = found.map_or_else(help::root, |verb| help::verb(verb, &path));
+        cx.out.stdout(&text);
+        Ok(Flow::Done)
     }),
     ..Verb::NONE
 };

@@ -31,7 +31,7 @@ pub static VERB: Verb = Verb {
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if !args.changed("filename") {
-        return args.usage("must specify --filename to replace");
+        return error("must specify one of -f and -k");
     }
     if args.int("grace-period") >= 0 && !args.bool("force") {
         return error("--grace-period must have --force specified");

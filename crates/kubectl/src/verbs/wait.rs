@@ -86,7 +86,7 @@ struct Wait {
 
 fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if args.text("for").is_empty() {
-        return error("required flag(s) \"for\" not set");
+        return error("unrecognized condition: []");
     }
     let what = parse_for(args.text("for"))?;
     let asks = if args.changed("filename") {

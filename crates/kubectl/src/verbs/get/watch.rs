@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use apimachinery::duration::Duration;
 use client::Table;
+use clock::SimTime;
 use serde_json::Value;
 
 use crate::command;
@@ -25,6 +27,8 @@ struct Watch {
     /// Revision and last line of each object that was there.
     known: BTreeMap<(String, String), (u64, String)>,
     began: bool,
+    /// When a request with a time limit ends.
+    until: Option<SimTime>,
 }
 
 pub fn start(args: &Args, format: Format, mut asks: Vec<Ask>) -> Outcome<Flow> {
@@ -40,10 +44,19 @@ pub fn start(args: &Args, format: Format, mut asks: Vec<Ask>) -> Outcome<Flow> {
         pen: TabWriter::table(),
         known: BTreeMap::new(),
         began: false,
+        until: None,
     })))
 }
 
 impl Watch {
+    /// A line with what happened in front, if that is asked for.
+    fn told(&self, event: &str, line: &str) -> String {
+        match self.format.is_human() && self.args.bool("output-watch-events") {
+            true => format!("{event}\t{line}"),
+            false => line.to_owned(),
+        }
+    }
+
     fn line(&self, table: &Table, at: usize) -> Outcome<String> {
         let Some(row) = table.rows.get(at) else { return Ok(String::new()) };
         if self.format.is_human() {
@@ -69,23 +82,21 @@ impl Watch {
             let meta = row.object.meta();
             let key = (meta.namespace.to_string(), meta.name.to_string());
             let line = self.line(&table, at)?;
-            let is_known = self
-                .known
-                .remove(&key)
-                .is_some_and(|(revision, _)| revision == meta.resource_version);
-            if !is_known && !quiet {
-                lines.push_str(&line);
+            let before = self.known.remove(&key).map(|(revision, _)| revision);
+            if before != Some(meta.resource_version) && !quiet {
+                let event = if before.is_some() { "MODIFIED" } else { "ADDED" };
+                lines.push_str(&self.told(event, &line));
             }
             seen.insert(key, (meta.resource_version, line));
         }
         // What is left is gone: its last state is shown once more.
         for (_, line) in self.known.values() {
-            lines.push_str(line);
+            lines.push_str(&self.told("DELETED", line));
         }
         self.known = seen;
         if self.format.is_human() && !lines.is_empty() {
             if !self.began && !self.style.no_headers {
-                lines.insert_str(0, &table::header(&table, &self.style));
+                lines.insert_str(0, &self.told("EVENT", &table::header(&table, &self.style)));
             }
             lines = self.pen.format(&lines);
         }
@@ -104,7 +115,16 @@ impl Process for Watch {
             Ask::Name { namespace, name, .. } => (namespace.as_str(), name.as_str()),
             Ask::List { namespace, .. } => (namespace.as_str(), ""),
         };
+        // A request that may take so long only ends the watch quietly.
+        let timeout = Duration::parse(self.args.text("request-timeout")).map_or(0, |d| d.0);
+        let until = u64::try_from(timeout)
+            .ok()
+            .filter(|nanos| *nanos > 0)
+            .map(|nanos| *self.until.get_or_insert(cx.now + clock::Duration::from_nanos(nanos)));
+        if until.is_some_and(|until| cx.now >= until) {
+            return Progress::Done(0);
+        }
         let watch = vec![server::watch(self.ask.kind(), namespace, name)];
-        Progress::Wait { watch, until: None }
+        Progress::Wait { watch, until }
     }
 }

@@ -34,7 +34,7 @@ fn is_change(word: &str) -> bool {
     word.contains('=') || word.contains(':') || word.ends_with('-')
 }
 
-fn parse(args: &Args, words: &[String]) -> Outcome<Changes> {
+fn parse(words: &[String]) -> Outcome<Changes> {
     let mut changes = Changes::default();
     for word in words {
         if let Some(removed) = word.strip_suffix('-') {
@@ -44,16 +44,20 @@ fn parse(args: &Args, words: &[String]) -> Outcome<Changes> {
             continue;
         }
         let Some((pair, effect)) = word.rsplit_once(':') else {
-            return args.usage(&format!("invalid taint spec: {word}"));
+            // A key that is one is not told apart from one that lacks its effect only.
+            let errors = apimachinery::names::is_qualified_name(word);
+            return error(match errors.is_empty() {
+                true => format!("invalid taint spec: {word}"),
+                false => format!("invalid taint spec: {word}, {}", errors.join("; ")),
+            });
         };
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         if !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
-            return args
-                .usage(&format!("invalid taint effect: {effect}, unsupported taint effect"));
+            return error(format!("invalid taint effect: {effect}, unsupported taint effect"));
         }
         let errors = apimachinery::names::is_qualified_name(key);
         if !errors.is_empty() {
-            return args.usage(&format!("invalid taint spec: {word}, {}", errors.join("; ")));
+            return error(format!("invalid taint spec: {word}, {}", errors.join("; ")));
         }
         changes.add.push((key.to_owned(), value.to_owned(), effect.to_owned()));
     }
@@ -64,14 +68,12 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     let (settings, words): (Vec<String>, Vec<String>) =
         args.words.iter().cloned().partition(|word| is_change(word));
     if words.is_empty() {
-        return args.usage(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        );
+        return error("one or more resources must be specified as <resource> <name>");
     }
     if settings.is_empty() {
-        return args.usage("at least one taint update is required");
+        return error("at least one taint update is required");
     }
-    let changes = parse(args, &settings)?;
+    let changes = parse(&settings)?;
     let writer = Writer::of(cx, args)?;
     let (found, fails) = target::find(cx, args, &words, Rules::default())?;
     target::each(cx, found, fails, |cx, one| taint(cx, &writer, &one, &changes))?;
