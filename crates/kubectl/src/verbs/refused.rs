@@ -63,7 +63,7 @@ pub fn kustomize<T>(cx: &Cx<'_>, folder: &str) -> Outcome<T> {
         folder => format!("{}/", folder.trim_end_matches('/')),
     };
     let is_there = |name: &&str| cx.session.files.read(&format!("{folder}{name}")).is_some();
-    if KUSTOMIZATIONS.iter().any(|name| is_there(name)) {
+    if KUSTOMIZATIONS.iter().any(is_there) {
         return error("kubectl kustomize is not supported in this terminal");
     }
     let place = format!("/home/user/{folder}");
