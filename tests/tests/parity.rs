@@ -120,6 +120,7 @@ scenarios! {
     pod_lifecycle "14-pod-lifecycle",
     storage_dynamic "16-storage-dynamic",
     stateful_set_more "n02-statefulset-more",
+    disruption_budgets "n03-pdb",
     storage_more "n07-storage-more",
     sets "n11-sets",
     storage_bad_input "n13-storage-bad-input",
