@@ -6,7 +6,7 @@ use api::core::pod::{Pod, PodTemplateSpec};
 use api::core::pod_spec::{PodBody, PodSpec, Toleration};
 use api::core::service::{Service, ServicePort, ServiceSpec};
 use api::storage::storage_class::DEFAULT_CLASS;
-use api::{Deployment, StorageClass};
+use api::{DaemonSet, Deployment, StorageClass};
 use apimachinery::int_or_string::IntOrString;
 use apimachinery::labels::LabelSelector;
 use apimachinery::meta::{ObjectMeta, string_map};
@@ -34,6 +34,7 @@ const CONTROL_PLANE: &[(&str, &str, &str)] = &[
 /// Makes the objects once the service account they need is there, then rests.
 pub(crate) struct Kubeadm {
     pods: Vec<Pod>,
+    proxy: Option<DaemonSet>,
     dns: Option<(Service, Deployment)>,
     classes: Vec<StorageClass>,
 }
@@ -45,11 +46,11 @@ impl Kubeadm {
             if node.control_plane {
                 pods.extend(CONTROL_PLANE.iter().map(|program| static_pod(node, program)));
             }
-            pods.push(proxy_pod(node, pods.len()));
         }
         pods.reverse();
         let classes = vec![default_class()];
-        Kubeadm { pods, dns: Some((dns_service(), dns_deployment())), classes }
+        let dns = Some((dns_service(), dns_deployment()));
+        Kubeadm { pods, proxy: Some(proxy_daemon_set()), dns, classes }
     }
 
     /// Makes what can be made; true when nothing is left.
@@ -59,6 +60,13 @@ impl Kubeadm {
                 ctx.api.create(service.clone()).and_then(|_| ctx.api.create(deployment.clone()));
             if made.is_err_and(|status| !status.is_already_exists()) {
                 self.dns = Some((service, deployment));
+                return false;
+            }
+        }
+        if let Some(proxy) = self.proxy.take() {
+            let made = ctx.api.create(proxy.clone());
+            if made.is_err_and(|status| !status.is_already_exists()) {
+                self.proxy = Some(proxy);
                 return false;
             }
         }
@@ -142,16 +150,16 @@ fn meta(name: &str, labels: &[(&str, &str)]) -> ObjectMeta {
     meta
 }
 
-fn bound(metadata: ObjectMeta, node: &NodeSpec, container: Container) -> Pod {
-    let mut pod = Pod { metadata, ..Pod::default() };
-    pod.spec = PodSpec { node_name: node.name.clone(), ..PodSpec::default() };
-    let body = pod.spec.body_mut();
-    body.host_network = true;
-    body.priority_class_name = "system-node-critical".into();
-    body.priority = Some(2_000_001_000);
-    body.tolerations = everywhere();
-    body.containers.push(container);
-    pod
+/// What runs on the machine's own network and is not to be evicted.
+fn critical(container: Container) -> PodBody {
+    PodBody {
+        host_network: true,
+        priority_class_name: "system-node-critical".into(),
+        priority: Some(2_000_001_000),
+        tolerations: everywhere(),
+        containers: vec![container],
+        ..PodBody::default()
+    }
 }
 
 /// The mirror of a pod that the kubelet starts from a file.
@@ -159,19 +167,23 @@ fn static_pod(node: &NodeSpec, (program, image, cpu): &(&str, &str, &str)) -> Po
     let name = format!("{program}-{}", node.name);
     let mut metadata = meta(&name, &[("component", program), ("tier", "control-plane")]);
     metadata.set_annotation("kubernetes.io/config.source", "file");
-    bound(metadata, node, container(program, image, cpu))
+    let body = std::sync::Arc::new(critical(container(program, image, cpu)));
+    let spec = PodSpec { node_name: node.name.clone(), body, ..PodSpec::default() };
+    Pod { metadata, spec, ..Pod::default() }
 }
 
-fn proxy_pod(node: &NodeSpec, number: usize) -> Pod {
-    let name = format!(
-        "kube-proxy-{}",
-        apimachinery::encode::safe_encode_string(&format!(
-            "{:05}",
-            13_759 + number * 7_919 % 86_241
-        ),)
-    );
+fn proxy_daemon_set() -> DaemonSet {
+    let labels = string_map(&[("k8s-app", "kube-proxy")]);
     let image = format!("registry.k8s.io/kube-proxy:{VERSION}");
-    bound(meta(&name, &[("k8s-app", "kube-proxy")]), node, container("kube-proxy", &image, "0"))
+    let mut set = DaemonSet {
+        metadata: meta("kube-proxy", &[("k8s-app", "kube-proxy")]),
+        ..DaemonSet::default()
+    };
+    set.spec.selector = Some(LabelSelector::from_labels(labels.clone()));
+    set.spec.template.metadata.labels = labels;
+    let body = critical(container("kube-proxy", &image, "0"));
+    set.spec.template.spec.body = std::sync::Arc::new(body);
+    set
 }
 
 fn dns_labels() -> [(&'static str, &'static str); 1] {

@@ -110,6 +110,7 @@ impl Shape {
         if self.control_plane {
             config.nodes.insert(0, cluster::NodeSpec::control_plane());
             config.system_pods = true;
+            config.metrics_server = true;
         }
         config.as_recorded = self.as_recorded;
         config.metrics_server &= !self.as_recorded;

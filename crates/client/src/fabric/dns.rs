@@ -31,6 +31,13 @@ pub struct DnsZone {
     pub serving: bool,
 }
 
+/// A name without the domain that all names of the cluster share.
+fn local_name(name: &str) -> &str {
+    let name = name.trim_end_matches('.');
+    let name = name.strip_suffix(CLUSTER_DOMAIN).map_or(name, |rest| rest.trim_end_matches('.'));
+    name.strip_suffix(".svc").unwrap_or(name)
+}
+
 impl DnsZone {
     /// Addresses of a name, asked from a pod in `namespace` (its search path is tried first) or,
     /// with an empty namespace, from elsewhere. Empty: no such host.
@@ -38,11 +45,17 @@ impl DnsZone {
         if self.serving { self.follow(name, namespace, ALIASES_MAX) } else { Vec::new() }
     }
 
+    /// The whole name that a name stands for, asked from a pod in `namespace`.
+    pub fn full_name(name: &str, namespace: &str) -> String {
+        let short = local_name(name);
+        match short.contains('.') || namespace.is_empty() {
+            true => format!("{short}.svc.{CLUSTER_DOMAIN}"),
+            false => format!("{short}.{namespace}.svc.{CLUSTER_DOMAIN}"),
+        }
+    }
+
     fn follow(&self, name: &str, namespace: &str, left: u32) -> Vec<Ipv4Addr> {
-        let name = name.trim_end_matches('.');
-        let name =
-            name.strip_suffix(CLUSTER_DOMAIN).map_or(name, |rest| rest.trim_end_matches('.'));
-        let name = name.strip_suffix(".svc").unwrap_or(name);
+        let name = local_name(name);
         let parts: Vec<&str> = name.split('.').collect();
         match parts.as_slice() {
             [service] if !namespace.is_empty() => self.service(namespace, service, None, left),

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use client::fabric::{Client, Output, World, travel};
+use client::fabric::{Client, DnsZone, Output, World, travel};
 
 use super::{status_words, write};
 
@@ -110,6 +110,7 @@ pub(super) fn nslookup(world: &World<'_>, args: &[&str]) -> Output {
         text.push_str(&format!("** server can't find {name}: NXDOMAIN\n\n"));
         return Output { stdout: text, code: 1, ..Output::default() };
     }
+    let name = DnsZone::full_name(name, namespace);
     for address in found {
         text.push_str(&format!("Name:\t{name}\nAddress: {address}\n\n"));
     }
