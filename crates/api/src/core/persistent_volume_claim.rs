@@ -86,7 +86,7 @@ pub fn validate_spec(spec: &PersistentVolumeClaimSpec, path: &FieldPath) -> Fiel
         check(names::is_dns1123_subdomain, class, &path, &mut errors);
     }
     storage_names::validate_mode(&spec.volume_mode, path.child("volumeMode"), &mut errors);
-    data_sources(spec, &path, &mut errors);
+    data_sources(spec, path, &mut errors);
     let class = spec.volume_attributes_class_name.as_ref();
     if let Some(class) = class.filter(|class| !class.is_empty()) {
         let path = path.child("volumeAttributesClassName");
