@@ -35,17 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("etcd", &[]),
     (
         "kubarium",
-        &[
-            "api",
-            "apimachinery",
-            "client",
-            "clock",
-            "cluster",
-            "rest",
-            "scene",
-            "schema",
-            "yaml",
-        ],
+        &["api", "apimachinery", "client", "clock", "cluster", "rest", "scene", "schema", "yaml"],
     ),
     ("kubectl", &["api", "apimachinery", "client", "clock", "schema", "yaml"]),
     ("kubelet", &["api", "apimachinery", "client", "clock"]),
