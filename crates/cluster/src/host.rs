@@ -43,7 +43,9 @@ impl Api for Connection<'_> {
 
     fn call(&mut self, request: Request) -> Result<Reply, Box<Status>> {
         let revision = self.server.revision();
-        let about = self.traces.on.then(|| About::of(&request));
+        // A reading that the metrics server hands over is no write: nothing is stored.
+        let shown = self.traces.on && !matches!(request.body, Body::Metrics(_));
+        let about = shown.then(|| About::of(&request));
         let heartbeat = is_heartbeat(&request);
         let mut cx = CallCx {
             now: self.now,

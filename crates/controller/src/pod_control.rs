@@ -101,8 +101,8 @@ pub fn delete_pod(
     }
 }
 
-/// Calls with 0, 1, 2, … in batches of 1, 2, 4, … until `count` is reached; a batch with a failure is the last.
-/// How many succeeded, and the first error.
+/// Calls with 0, 1, 2, … in batches of 1, 2, 4, … until `count` is reached; a batch with a failure
+/// is the last. How many succeeded, and the first error.
 pub fn slow_start(count: usize, mut call: impl FnMut(usize) -> SyncResult) -> (usize, SyncResult) {
     let (mut remaining, mut made, mut successes) = (count, 0, 0);
     let mut batch = remaining.min(SLOW_START_INITIAL_BATCH);

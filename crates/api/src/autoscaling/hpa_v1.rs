@@ -66,7 +66,7 @@ const FIELD_ORDER: [&str; 31] = [
 ];
 
 /// v2's path of a value, v1's name of it in a spec and in a status.
-const FIELDS: [(&str, &[&str], &str, &str); 16] = [
+const FIELDS: [Field; 16] = [
     ("object", &["describedObject"], "target", "target"),
     ("object", &["metric", "name"], "metricName", "metricName"),
     ("object", &["metric", "selector"], "selector", "selector"),
@@ -85,13 +85,13 @@ const FIELDS: [(&str, &[&str], &str, &str); 16] = [
     ("", &["#", "averageValue"], "targetAverageValue", "currentAverageValue"),
 ];
 
+/// A row of `FIELDS`.
+type Field = (&'static str, &'static [&'static str], &'static str, &'static str);
+
 /// The rows of `FIELDS` for a source; those without a name are for both kinds of resources.
-fn fields(
-    source: &str,
-) -> impl Iterator<Item = &'static (&'static str, &'static [&'static str], &'static str, &'static str)>
-{
-    let name = if source == "resource" || source == "containerResource" { "" } else { source };
-    let name = name.to_owned();
+fn fields(source: &str) -> impl Iterator<Item = &'static Field> {
+    let resource = source == "resource" || source == "containerResource";
+    let name = if resource { String::new() } else { source.to_owned() };
     FIELDS.iter().filter(move |(of, ..)| *of == name)
 }
 
@@ -335,8 +335,16 @@ mod tests {
         let notes = &v1["metadata"]["annotations"];
         let hits = r#"[{"type":"Pods","pods":{"metricName":"hits","targetAverageValue":"10"}}]"#;
         assert_eq!(notes[METRICS], hits);
-        let behavior = r#"{"ScaleUp":{"StabilizationWindowSeconds":0,"SelectPolicy":"Max","Policies":[{"Type":"Pods","Value":1,"PeriodSeconds":15}],"Tolerance":null}}"#;
-        assert_eq!(notes[BEHAVIOR], behavior);
+        let behavior = notes[BEHAVIOR].as_str().map(|text| text.split(',').collect::<Vec<_>>());
+        let parts = [
+            r#"{"ScaleUp":{"StabilizationWindowSeconds":0"#,
+            r#""SelectPolicy":"Max""#,
+            r#""Policies":[{"Type":"Pods""#,
+            r#""Value":1"#,
+            r#""PeriodSeconds":15}]"#,
+            r#""Tolerance":null}}"#,
+        ];
+        assert_eq!(behavior, Some(parts.to_vec()));
         assert_eq!(Value::Object(to_v2(v1)), v2);
     }
 }
