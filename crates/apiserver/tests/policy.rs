@@ -283,7 +283,10 @@ fn a_budget_decides_over_evictions() {
 fn one_priority_class_is_the_default() {
     let mut cluster = Cluster::new();
     let classes = "priorityclasses.scheduling.k8s.io";
-    let class = |name: &str, value: i32| json!({"metadata": {"name": name}, "value": value, "globalDefault": true});
+    let class = |name: &str, value: i32| {
+        let metadata = json!({"name": name});
+        json!({"metadata": metadata, "value": value, "globalDefault": true})
+    };
     cluster.create(classes, "", class("a", 7)).unwrap();
     let (_, message) = refusal(cluster.create(classes, "", class("b", 5)));
     let why = "PriorityClass a is already marked as default. Only one default can exist";

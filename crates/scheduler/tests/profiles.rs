@@ -31,8 +31,9 @@ fn world(profiles: Value) -> World {
             "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"}},
         }))));
     }
+    let requests = json!({"cpu": "2", "memory": "4Gi"});
     world.create_pod(pod(json!({"metadata": {"name": "first"}, "spec": {"nodeName": "full",
-        "containers": [{"name": "c", "resources": {"requests": {"cpu": "2", "memory": "4Gi"}}}]}})));
+        "containers": [{"name": "c", "resources": {"requests": requests}}]}})));
     world
 }
 

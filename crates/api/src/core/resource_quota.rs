@@ -246,7 +246,8 @@ fn operator(
     if POD_SCOPES.contains(&requirement.scope_name.as_str()) && operator != "Exists" {
         let detail = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
                       ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \
-                      ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+                      ResourceQuotaScopeNotBestEffort or \
+                      ResourceQuotaScopeCrossNamespacePodAffinity";
         errors.push(FieldError::invalid(&at, operator, detail));
     }
     match operator {
