@@ -28,6 +28,8 @@ fn has(range: &str, parameter: &str) -> bool {
 }
 
 const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// The name that is a media type in Go's eyes too.
+const PROTOBUF_ANSWER: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 fn open_api(parts: &[&str], catalog: &Catalog) -> Option<Value> {
     match parts {
@@ -58,9 +60,11 @@ pub fn document(
             answer.content_type = AGGREGATED;
             return Some(answer);
         }
-        ["openapi", "v2"] if accept.starts_with(PROTOBUF) => {
+        ["openapi", "v2"]
+            if accept.starts_with(PROTOBUF) || accept.starts_with(PROTOBUF_ANSWER) =>
+        {
             let mut answer = Answer::text(200, openapi::v2_protobuf());
-            answer.content_type = PROTOBUF;
+            answer.content_type = PROTOBUF_ANSWER;
             return Some(answer);
         }
         [] => documents::paths(all),

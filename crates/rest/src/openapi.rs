@@ -429,14 +429,12 @@ pub fn v3(catalog: &Catalog, group: &str, version: &str) -> Option<Value> {
         if resource.group != group || resource.version != version {
             continue;
         }
-        match catalog.custom.iter().find(|(other, _)| other == resource) {
-            Some((_, schema)) => {
-                custom.insert(custom_name(resource), custom_definition(resource, schema));
-            }
-            None => paths(Form::V3, resource, &mut all, &mut used),
+        paths(Form::V3, resource, &mut all, &mut used);
+        if let Some((_, schema)) = catalog.custom.iter().find(|(other, _)| other == resource) {
+            custom.insert(custom_name(resource), custom_definition(resource, schema));
         }
     }
-    if all.is_empty() && custom.is_empty() {
+    if all.is_empty() {
         return None;
     }
     let mut schemas = definitions(Form::V3, &used);
