@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::accept::{Form, Include, Shape};
 use crate::json;
-use crate::route::Call;
+use crate::route::{Call, NO_PAGE};
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,11 +40,6 @@ impl Answer {
         Answer { code, content_type, body, ..Answer::default() }
     }
 
-    /// A path that nothing is served at.
-    pub fn no_page() -> Self {
-        Answer::text(404, "404 page not found\n")
-    }
-
     pub fn text(code: u16, body: impl Into<String>) -> Self {
         Answer { code, content_type: TEXT, body: body.into(), ..Answer::default() }
     }
@@ -65,6 +60,9 @@ fn is_generic(status: &Status) -> bool {
 
 /// A refusal.
 pub fn failure(status: &Status, form: Form) -> Answer {
+    if status.message == NO_PAGE {
+        return Answer::text(status.code(), format!("{NO_PAGE}\n"));
+    }
     let mut value = status.to_value();
     // What the handler chain makes of errors that are not the API's own tells no cause.
     let is_foreign = status.causes.iter().any(|cause| cause.reason == "UnexpectedServerResponse");

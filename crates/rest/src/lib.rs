@@ -24,5 +24,5 @@ pub use documents::document;
 pub use json::{compact, pretty};
 pub use path::{Place, place};
 pub use query::{Query, decode};
-pub use route::{Call, Http, Watch, call};
+pub use route::{Call, Http, Watch, call, not_found};
 pub use watch::{bookmark, event, expired};

@@ -51,6 +51,16 @@ pub(crate) fn unknown() -> Box<Status> {
     Status::new(Reason::NotFound, "the server could not find the requested resource")
 }
 
+/// A page that no part of the server has.
+pub(crate) const NO_PAGE: &str = "404 page not found";
+
+/// What the server says of a group that it does not serve, or of a path that is no resource's: only
+/// the groups that there are answer in the API's own form.
+pub fn not_found(group: Option<&str>, catalog: &Catalog) -> Box<Status> {
+    let is_served = |group: &str| catalog.resources.iter().any(|r| r.group == group);
+    if group.is_some_and(is_served) { unknown() } else { Status::new(Reason::NotFound, NO_PAGE) }
+}
+
 fn not_allowed() -> Box<Status> {
     let message = "the server does not allow this method on the requested resource";
     Status::new(Reason::MethodNotAllowed, message)
@@ -139,7 +149,9 @@ fn name_manager(request: &mut Request, user_agent: &str) {
 
 /// Reads a request on a resource.
 pub fn call(http: &Http<'_>, place: &Place, query: &Query, catalog: &Catalog) -> Result<Call> {
-    let served = catalog.find(&place.group, &place.version, &place.resource).ok_or_else(unknown)?;
+    let served = catalog
+        .find(&place.group, &place.version, &place.resource)
+        .ok_or_else(|| not_found(Some(&place.group), catalog))?;
     let verb = verb(http.method, place)?;
     check(served, place, verb)?;
     let form = negotiate(http.accept, query, http.user_agent)?;

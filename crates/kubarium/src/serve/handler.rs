@@ -158,6 +158,10 @@ async fn catalog(server: &Server) -> Result<Catalog> {
 async fn document(server: &Server, asked: &Asked) -> Result<Answer> {
     let Asked { path, query, accept, .. } = asked;
     let (catalog, address) = (catalog(server).await?, &server.address);
-    let found = rest::document(path, query, accept, asked.form(), &catalog, address);
-    Ok(found.unwrap_or_else(Answer::no_page))
+    let group = match path.strip_prefix("/apis/") {
+        Some(rest) => rest.split('/').next(),
+        None => path.starts_with("/api/v1/").then_some(""),
+    };
+    rest::document(path, query, accept, asked.form(), &catalog, address)
+        .ok_or_else(|| rest::not_found(group, &catalog))
 }
