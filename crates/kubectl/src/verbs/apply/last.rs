@@ -58,8 +58,9 @@ fn view(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     }
     let (found, fails) = target::find(cx, args, &args.words, Rules::default())?;
     target::each(cx, found, fails, |cx, one| {
+        // kubectl wraps no error here, and so says nothing.
         let Some(text) = keyed(&one.object, "metadata.annotations", LAST_APPLIED) else {
-            return missing(&one, "");
+            return Ok(());
         };
         let Ok(value) = serde_json::from_str::<Value>(text) else {
             return error(format!("the annotation of {} is not JSON", one.name));
