@@ -1,5 +1,6 @@
 //! `kubarium run --kubectl PATH`: the same steps by the real kubectl, which speaks HTTP with a
-//! server of its own. Commands that wait take the time they take; waits between them are jumped over.
+//! server of its own. Commands that wait take the time they take; waits between them are jumped
+//! over.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "it runs programs")]
 
 use std::fs;

@@ -89,6 +89,9 @@ fn list_meta(resource_version: u64, continue_token: &str, remaining: u64) -> Val
     meta.insert("resourceVersion".into(), resource_version.to_string().into());
     if !continue_token.is_empty() {
         meta.insert("continue".into(), continue_token.into());
+    }
+    // With a selector nobody knows how many are left.
+    if remaining > 0 {
         meta.insert("remainingItemCount".into(), remaining.into());
     }
     Value::Object(meta)

@@ -18,7 +18,8 @@ const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kube
 
 fn unsupported(accepted: &str) -> Box<Status> {
     let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: {accepted}"
+        "the body of the request was in an unknown format - accepted media types include: \
+         {accepted}"
     );
     Status::new(Reason::UnsupportedMediaType, message)
 }

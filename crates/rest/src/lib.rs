@@ -1,5 +1,5 @@
-//! The API's face on the wire: paths, queries and media types to requests, and answers to documents.
-//! Nothing here knows a socket or the engine: the server gives text in and sends text out.
+//! The API's face on the wire: paths, queries and media types to requests, and answers to
+//! documents. Nothing here knows a socket or the engine: the server gives text in and sends text out.
 
 mod accept;
 mod answer;

@@ -88,6 +88,9 @@ async fn a_deployment_lives_its_life() {
     let scale = deployments.get_scale("web").await.unwrap();
     assert_eq!(scale.spec.unwrap().replicas, Some(3));
     let page = pods.list(&ListParams::default().labels("app=web").limit(2)).await.unwrap();
+    // How many match a selector is not known before they are looked at.
+    assert_eq!((page.items.len(), page.metadata.remaining_item_count), (2, None));
+    let page = pods.list(&ListParams::default().limit(2)).await.unwrap();
     assert_eq!((page.items.len(), page.metadata.remaining_item_count), (2, Some(1)));
 
     deployments.delete("web", &DeleteParams::foreground()).await.unwrap();
