@@ -42,6 +42,7 @@ macro_rules! stories {
 stories! {
     autoscaling "autoscaling",
     declarative "declarative",
+    images "images",
     imperative "imperative",
     lasting_volumes "lasting-volumes",
     shared_volumes "shared-volumes",

@@ -134,6 +134,16 @@ fn head(answer: &Exchange) -> String {
     text + "\r\n"
 }
 
+/// What `-w` asks for.
+fn written(options: &Options, status: u16) -> String {
+    options
+        .write_out
+        .replace("%{http_code}", &format!("{status:03}"))
+        .replace("%{response_code}", &format!("{status:03}"))
+        .replace("\\n", "\n")
+        .replace("\\t", "\t")
+}
+
 pub fn curl(cx: &mut Cx<'_>, args: &[String]) -> i32 {
     let options = match read(args) {
         Ok(options) => options,
@@ -154,6 +164,8 @@ pub fn curl(cx: &mut Cx<'_>, args: &[String]) -> i32 {
                 "curl: (7) Failed to connect to {host} port {port} after 0 ms: {why}"
             ));
         }
+        let written = written(&options, 0);
+        cx.out.stdout(&written);
         return 7;
     }
     let (from, url) = target(cx, &options.url);
@@ -187,12 +199,7 @@ pub fn curl(cx: &mut Cx<'_>, args: &[String]) -> i32 {
             Some(name) => cx.session.files.write(name, text),
         }
     }
-    let written = options
-        .write_out
-        .replace("%{http_code}", &format!("{:03}", answer.status))
-        .replace("%{response_code}", &format!("{:03}", answer.status))
-        .replace("\\n", "\n")
-        .replace("\\t", "\t");
+    let written = written(&options, answer.status);
     cx.out.stdout(&written);
     code
 }
