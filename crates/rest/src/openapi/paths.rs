@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schema::{Resource, Schema};
 use serde_json::{Map, Value, json};
 
-use super::{DELETE_OPTIONS, Form, PATCH, STATUS, reach, type_name};
+use super::{DELETE_OPTIONS, Form, PATCH, STATUS, STRATEGIC, reach, type_name};
 
 /// One method of a path.
 struct Operation<'a> {
@@ -22,7 +22,7 @@ const PATCHES: [&str; 4] = [
     "application/apply-patch+yaml",
     "application/json-patch+json",
     "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
+    STRATEGIC,
 ];
 
 impl Operation<'_> {
