@@ -26,6 +26,8 @@ pub enum Reason {
     Timeout,
     TooManyRequests,
     Unauthorized,
+    /// No answer came: a client's own finding, never a server's.
+    Unreachable,
     /// A failure that upstream gives no reason.
     Unknown,
     UnsupportedMediaType,
@@ -49,7 +51,7 @@ impl Reason {
             Reason::Timeout => "Timeout",
             Reason::TooManyRequests => "TooManyRequests",
             Reason::Unauthorized => "Unauthorized",
-            Reason::Unknown => "",
+            Reason::Unknown | Reason::Unreachable => "",
             Reason::UnsupportedMediaType => "UnsupportedMediaType",
         }
     }
@@ -69,7 +71,7 @@ impl Reason {
             Reason::Invalid => 422,
             Reason::TooManyRequests => 429,
             Reason::InternalError | Reason::Unknown => 500,
-            Reason::ServiceUnavailable => 503,
+            Reason::ServiceUnavailable | Reason::Unreachable => 503,
             Reason::Timeout => 504,
         }
     }

@@ -28,6 +28,12 @@ pub trait Api {
         None
     }
 
+    /// Breaks or mends something of the cluster, as the terminal's `fault` says it, and gives what
+    /// it answers. `None`: this client cannot.
+    fn fault(&mut self, _line: &str) -> Option<std::result::Result<String, String>> {
+        None
+    }
+
     /// Whether a sender may ask a path that is no resource; the verb is the method in lower case.
     fn ask_path(&mut self, _: Option<&Credentials>, _verb: &str, _path: &str) -> Result<()> {
         Ok(())

@@ -15,18 +15,18 @@ pub mod travel;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use apimachinery::meta::Uid;
+use apimachinery::meta::{Key, Uid};
 use clock::SimTime;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
 pub use dns::{DnsZone, ServiceRecord};
-pub use machine::Machine;
+pub use machine::{Machine, Pressure};
 pub use packet::{Packet, Packets};
 pub use program::{HttpRequest, HttpResponse, Next, Output, Port, Profile, Program, Stop, World};
 pub use proxy::{ProxyEndpoint, ProxyTable, ProxyTables, ServiceRule};
-pub use registry::{Image, PullError, Registry};
+pub use registry::{Image, PullError, PullFault, Registry};
 pub use sandbox::{LogLine, Place, Process, Sandbox};
 pub use travel::{Client, Exchange, Hop};
 
@@ -63,6 +63,30 @@ impl Fabric {
             self.machines.entry(name.into()).or_insert_with(|| Machine::new(name.into(), address));
         machine.address = address;
         machine
+    }
+
+    /// Switches a machine on or off; without power every process ends.
+    pub fn set_power(&mut self, node: &str, on: bool, now: SimTime) {
+        if let Some(machine) = self.machines.get_mut(node) {
+            machine.up = on;
+        }
+        let here = self.sandboxes.values_mut().filter(|sandbox| sandbox.place.node == node);
+        for process in here.flat_map(|sandbox| &mut sandbox.processes) {
+            if !on && process.is_running() {
+                process.ended = Some(now);
+            }
+        }
+    }
+
+    /// The machine and the uid of a pod that has a sandbox.
+    pub fn sandbox_of(&self, pod: &Key) -> Option<(SmolStr, Uid)> {
+        let mut found = self.sandboxes.iter().filter(|(_, sandbox)| sandbox.place.pod == *pod);
+        found.next_back().map(|(uid, sandbox)| (sandbox.place.node.clone(), *uid))
+    }
+
+    /// Whether the control plane and a machine hear each other.
+    pub fn is_governed(&self, node: &str) -> bool {
+        self.reachable(node) && self.machines.get(node).is_some_and(|machine| !machine.partitioned)
     }
 
     /// Whether packets to and from the machine arrive.

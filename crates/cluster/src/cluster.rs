@@ -1,6 +1,7 @@
 //! One cluster: the API server, the components around it and the queue of what happens next.
 
 mod commands;
+mod faults;
 mod outside;
 mod seats;
 mod terminals;
@@ -17,6 +18,7 @@ use smol_str::SmolStr;
 use crate::command::Logged;
 use crate::config::Config;
 use crate::digest::Digest;
+use crate::faults::Faults;
 use crate::feed::{Feed, TraceLog, Update};
 use crate::identities;
 use crate::nodes::NoNodes;
@@ -28,7 +30,7 @@ const COMPACTION_PERIOD: Duration = Duration::from_secs(300);
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Deliver(WatcherId),
-    Timer { component: u32, token: u64 },
+    Timer { component: u32, life: u32, token: u64 },
     Process(ProcessId),
     Compact,
 }
@@ -45,7 +47,11 @@ struct Seat {
     user: User,
     /// Virtual time a watch event needs to get here.
     watch_latency: Duration,
-    started: bool,
+    /// Which process of the program this is; timers of those before ring for nobody.
+    life: u32,
+    /// Whether it waits for the API server; what is due meanwhile is parked.
+    waits: bool,
+    parked: Vec<u64>,
 }
 
 /// A cluster on its own clock. Dropping it ends it.
@@ -63,6 +69,8 @@ pub struct Cluster {
     /// By watcher id.
     owners: Vec<Option<WatcherOwner>>,
     traces: TraceLog,
+    faults: Faults,
+    api_lost_at: SimTime,
     changed_at: SimTime,
     log: Vec<Logged>,
     session: Session,
@@ -96,6 +104,8 @@ impl Cluster {
             seats: Vec::new(),
             owners: Vec::new(),
             traces: TraceLog::new(config.traces),
+            faults: Faults::default(),
+            api_lost_at: SimTime::ZERO,
             changed_at: SimTime::ZERO,
             log: Vec::new(),
             session: identities::session(&config),

@@ -5,6 +5,8 @@ use clock::SimTime;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use crate::faults::Fault;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// A line typed into a terminal.
@@ -41,6 +43,8 @@ pub enum Command {
     StartKubelet {
         node: SmolStr,
     },
+    /// Breaks something, or mends it.
+    Fault(Fault),
     /// A request to the API from outside that may change something, as `Request::to_saved` has it.
     Request {
         user: User,

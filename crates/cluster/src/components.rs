@@ -9,19 +9,24 @@ use volume::Driver;
 
 use crate::config::{Config, NodeSpec};
 
-/// All components of a cluster. The nodes come last, so that whoever watches them sees them join.
-pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
+/// The programs of the control plane that act by the API.
+pub(crate) fn control_plane(config: &Config) -> Vec<Box<dyn Component>> {
     let manager =
         controller::Config { load_balancer: config.load_balancer, ..controller::Config::default() };
     // Whoever makes the configuration has read it before.
     let schedulers = scheduler::Config::from_value(&config.scheduler).unwrap_or_default();
-    let mut all: Vec<Box<dyn Component>> = vec![
+    vec![
         Box::new(controller::ControllerManager::new(manager)),
         Box::new(scheduler::Scheduler::new(schedulers)),
-        Box::new(network::KubeProxy::new()),
-        Box::new(network::CoreDns::new()),
-        Box::new(network::Clients::new()),
-    ];
+    ]
+}
+
+/// All components of a cluster. The nodes come last, so that whoever watches them sees them join.
+pub(crate) fn all(config: &Config) -> Vec<Box<dyn Component>> {
+    let mut all = control_plane(config);
+    all.push(Box::new(network::KubeProxy::new()));
+    all.push(Box::new(network::CoreDns::new()));
+    all.push(Box::new(network::Clients::new()));
     all.push(Box::new(volume::Provisioner::new(drivers(config))));
     if config.metrics_server {
         all.push(Box::new(kubelet::MetricsServer::default()));

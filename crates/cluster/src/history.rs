@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use crate::command::{Command, Logged};
 use crate::config::{Config, Latency, NodeSpec};
+use crate::faults::Fault;
 
 fn command_to_saved(command: &Command) -> Value {
     match command {
@@ -21,6 +22,7 @@ fn command_to_saved(command: &Command) -> Value {
         Command::Send { target } => json!({ "send": target }),
         Command::StopKubelet { node } => json!({ "stop": node.as_str() }),
         Command::StartKubelet { node } => json!({ "start": node.as_str() }),
+        Command::Fault(fault) => json!({ "fault": fault.to_string() }),
         Command::Request { user, request } => {
             json!({ "request": request, "user": user.to_saved() })
         }
@@ -45,6 +47,8 @@ fn command_from_saved(fields: &Value) -> Option<Command> {
         Command::Send { target: target.to_owned() }
     } else if let Some(node) = text("stop") {
         Command::StopKubelet { node: node.into() }
+    } else if let Some(fault) = text("fault") {
+        Command::Fault(Fault::parse(fault).ok()?)
     } else if let Some(request) = fields.get("request") {
         let user = User::from_saved(&fields["user"]);
         Command::Request { user, request: request.clone() }

@@ -2,7 +2,7 @@
 
 use apimachinery::gvk::GroupResource;
 use apimachinery::meta::Key;
-use apimachinery::status::Status;
+use apimachinery::status::{Reason, Status};
 use apimachinery::time::Time;
 use apiserver::{ApiServer, CallCx, NodeProxy};
 use client::fabric;
@@ -11,10 +11,13 @@ use clock::{Duration, Rng, SimTime};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::config::Latency;
+use crate::config::{Config, Latency};
+use crate::faults::{Faults, Gate};
 use crate::feed::TraceLog;
 
 pub(crate) const API_SERVER: SmolStr = SmolStr::new_static("kube-apiserver");
+/// Where clients reach the API server.
+const SERVER_ADDRESS: &str = "127.0.0.1:6443";
 pub(crate) const ETCD: SmolStr = SmolStr::new_static("etcd");
 
 /// One client's connection for the length of one call into it.
@@ -30,6 +33,9 @@ pub(crate) struct Connection<'a> {
     pub latency: &'a Latency,
     /// When something other than heartbeats changed last.
     pub changed_at: &'a mut SimTime,
+    pub gate: Gate,
+    /// What terminals may break, and in which cluster.
+    pub faults: Option<(&'a mut Faults, &'a Config)>,
 }
 
 impl Api for Connection<'_> {
@@ -39,6 +45,11 @@ impl Api for Connection<'_> {
 
     fn send(&mut self, from: &fabric::Client, url: &str) -> Option<fabric::Exchange> {
         self.nodes.send(from, url)
+    }
+
+    fn fault(&mut self, line: &str) -> Option<Result<String, String>> {
+        let (faults, config) = self.faults.as_mut()?;
+        Some(faults.ask(line, config))
     }
 
     fn call(&mut self, request: Request) -> Result<Reply, Box<Status>> {
@@ -54,7 +65,12 @@ impl Api for Connection<'_> {
             user: self.user,
             nodes: self.nodes,
         };
-        let result = self.server.handle(&mut cx, request);
+        let result = match self.gate {
+            Gate::Open => self.server.handle(&mut cx, request),
+            Gate::ReadOnly if writes(&request) => refuse_write(self.server, &mut cx, request),
+            Gate::ReadOnly => self.server.handle(&mut cx, request),
+            Gate::Refused | Gate::Silent => Err(self.unreachable()),
+        };
         let wrote = self.server.revision() != revision;
         if wrote && !heartbeat {
             *self.changed_at = self.now;
@@ -86,10 +102,48 @@ impl Api for Connection<'_> {
 }
 
 impl Connection<'_> {
+    /// No answer comes at all.
+    fn unreachable(&self) -> Box<Status> {
+        let why = match self.gate {
+            Gate::Silent => "i/o timeout",
+            _ => "connect: connection refused",
+        };
+        let message = format!("dial tcp {SERVER_ADDRESS}: {why}");
+        Status::new(Reason::Unreachable, message)
+    }
+
     fn time(&self) -> Time {
         let seconds = i64::try_from(self.now.nanos() / 1_000_000_000).unwrap_or(i64::MAX);
         Time(self.epoch.saturating_add(seconds))
     }
+}
+
+/// Whether a request asks for a change of what is stored.
+fn writes(request: &Request) -> bool {
+    let is_look = matches!(request.verb, Verb::Get | Verb::List)
+        || request.resource.resource.ends_with("reviews")
+        || matches!(request.subresource.as_str(), "exec" | "log" | "token" | "portforward");
+    !is_look && !request.dry_run
+}
+
+/// A store without room: mistakes are still found, and what changes nothing still succeeds.
+/// Models etcd's NOSPACE alarm.
+fn refuse_write(
+    server: &mut ApiServer,
+    cx: &mut CallCx<'_>,
+    mut request: Request,
+) -> Result<Reply, Box<Status>> {
+    request.dry_run = true;
+    let (resource, verb) = (request.resource.clone(), request.verb);
+    let reply = server.handle(cx, request)?;
+    if let (ReplyBody::Object(object), Verb::Update | Verb::Patch) = (&reply.body, verb) {
+        let meta = object.meta();
+        let stored = server.object(&resource, &meta.namespace, &meta.name);
+        if stored.is_some_and(|stored| stored.same_as(object.as_ref())) {
+            return Ok(reply);
+        }
+    }
+    Err(Status::new(Reason::Unknown, "etcdserver: mvcc: database space exceeded"))
 }
 
 /// What a request is about, kept for its trace.

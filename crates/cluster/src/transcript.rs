@@ -3,7 +3,7 @@
 
 use clock::{Duration, SimTime};
 
-use crate::{Chunk, Cluster, Command, ProcessState};
+use crate::{Chunk, Cluster, Command, Fault, ProcessState};
 
 /// What kubectl needs to start and to connect, before its first request arrives.
 const KUBECTL_START: Duration = Duration::from_millis(80);
@@ -32,6 +32,7 @@ pub enum Step {
     },
     StopNode(String),
     StartNode(String),
+    Fault(Fault),
 }
 
 /// A directive that is not one.
@@ -60,6 +61,7 @@ fn directive(line: &str) -> Option<Step> {
         }),
         "#stop" => words.next().map(|node| Step::StopNode(node.to_owned())),
         "#start" => words.next().map(|node| Step::StartNode(node.to_owned())),
+        "#fault" => Fault::parse(line.strip_prefix("#fault")?).ok().map(Step::Fault),
         _ => None,
     }
 }
@@ -214,6 +216,9 @@ impl Runner {
             Step::Settle { quiet, max } => settle(&mut self.cluster, *quiet, *max),
             Step::StopNode(node) => {
                 self.cluster.execute(Command::StopKubelet { node: node.as_str().into() });
+            }
+            Step::Fault(fault) => {
+                self.cluster.execute(Command::Fault(fault.clone()));
             }
             Step::StartNode(node) => {
                 self.cluster.execute(Command::StartKubelet { node: node.as_str().into() });

@@ -207,6 +207,7 @@ impl Drive {
             Step::Settle { quiet, max } => {
                 self.jump(|now| Goal::Calm { quiet: *quiet, end: now + *max })
             }
+            Step::Fault(fault) => self.execute(cluster::Command::Fault(fault.clone())),
             Step::StopNode(node) => {
                 let node = node.as_str().into();
                 self.execute(cluster::Command::StopKubelet { node })

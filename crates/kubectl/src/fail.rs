@@ -107,6 +107,9 @@ pub fn status_text(status: &Status) -> String {
     if status.reason == Reason::Invalid {
         return invalid_text(status);
     }
+    if status.reason == Reason::Unreachable {
+        return unreachable_text(&status.message);
+    }
     if status.reason == Reason::Unknown {
         return format!("Error from server: {}", status.message);
     }
@@ -114,6 +117,18 @@ pub fn status_text(status: &Status) -> String {
         return format!("error: You must be logged in to the server ({})", status.message);
     }
     format!("Error from server ({}): {}", status.reason.as_str(), status.message)
+}
+
+/// Models kubectl/pkg/cmd/util/helpers.go `checkErr`: one line for a connection that is refused.
+fn unreachable_text(message: &str) -> String {
+    let rest = message.rsplit_once("dial tcp ").map(|(_, rest)| rest);
+    match rest.and_then(|rest| rest.strip_suffix(": connect: connection refused")) {
+        Some(host) => format!(
+            "The connection to the server {host} was refused - did you specify the right host or \
+             port?"
+        ),
+        None => format!("Unable to connect to the server: {message}"),
+    }
 }
 
 fn invalid_text(status: &Status) -> String {

@@ -112,7 +112,7 @@ fn stamp(at: SimTime, epoch: i64) -> String {
 /// The API server reaches the kubelet by its machine's address.
 fn reachable(fabric: &Fabric, pod: &Pod) -> Result<(), Box<Status>> {
     let node = &pod.spec.node_name;
-    if node.is_empty() || fabric.reachable(node) {
+    if node.is_empty() || fabric.is_governed(node) {
         return Ok(());
     }
     let address = fabric.machines.get(node).map(|m| m.address.to_string()).unwrap_or_default();

@@ -5,11 +5,9 @@ use client::Ctx;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::kubelet::{Keep, Shared};
+use crate::lost::LOST_WITH_MACHINE;
 use crate::token::Kind;
 use crate::worker::{Stage, State, Worker};
-
-/// The exit code that containerd gives a container it lost.
-const LOST_WITH_MACHINE: i32 = 255;
 
 impl Worker {
     /// A process has ended.
@@ -22,7 +20,7 @@ impl Worker {
     ) {
         let uid = self.uid();
         if let Some(process) = ctx.fabric.process_mut(uid, index) {
-            process.ended = Some(ctx.now);
+            process.ended.get_or_insert(ctx.now);
         }
         let again = !self.is_ending() && self.restarts(index, code);
         let now = ctx.now;
@@ -71,16 +69,6 @@ impl Worker {
                 self.back_off(shared, ctx, index, until);
             }
         }
-    }
-
-    /// Every process of the pod ended with its machine.
-    pub(crate) fn power_lost(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) -> Keep {
-        for index in 0..self.works.len() {
-            if self.works.get(index).is_some_and(|work| work.is_running()) {
-                self.exited(shared, ctx, index, LOST_WITH_MACHINE);
-            }
-        }
-        self.after_exit(shared, ctx)
     }
 
     fn back_off(
@@ -141,10 +129,13 @@ impl Worker {
             })
     }
 
+    pub(crate) fn is_done(&self) -> bool {
+        !self.works.is_empty() && (self.mains_done() || self.init_failed())
+    }
+
     /// Ends the pod when its work is done or has failed for good.
     pub(crate) fn settle(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) -> Keep {
-        let done = !self.works.is_empty() && (self.mains_done() || self.init_failed());
-        if !done || self.stage != Stage::Active {
+        if !self.is_done() || self.stage != Stage::Active {
             return Keep::Yes;
         }
         self.stop_all(shared, ctx);

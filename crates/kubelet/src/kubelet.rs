@@ -17,7 +17,9 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::config::{Knobs, NodeConfig};
 use crate::ipam::Ipam;
+use crate::lost::LOST_WITH_MACHINE;
 use crate::node_status::Seen;
+use crate::terminate::SIGKILL;
 use crate::token::{Kind, Token};
 use crate::worker::{Stage, Worker};
 
@@ -118,6 +120,8 @@ pub struct Kubelet {
     /// What happened while it was stopped: the pod, or that it is gone.
     missed: BTreeMap<Uid, Option<Arc<Pod>>>,
     woken: bool,
+    /// Whether the API server may not know what was told of the pods.
+    behind: bool,
 }
 
 impl Kubelet {
@@ -145,6 +149,7 @@ impl Kubelet {
             stopped: false,
             missed: BTreeMap::new(),
             woken: false,
+            behind: false,
         }
     }
 
@@ -161,6 +166,12 @@ impl Kubelet {
 
     pub fn is_stopped(&self) -> bool {
         self.stopped
+    }
+
+    /// The way to the API server was cut and is whole again: what could not be told is told with
+    /// the next round.
+    pub fn fall_behind(&mut self) {
+        self.behind = true;
     }
 
     /// How many pods it takes care of.
@@ -252,7 +263,9 @@ impl Kubelet {
     pub fn reboot(&mut self, ctx: &mut Ctx<'_>) {
         let slots: Vec<u32> = self.by_uid.values().copied().collect();
         for slot in slots {
-            self.with_worker(ctx, slot, |worker, shared, ctx| worker.power_lost(shared, ctx));
+            self.with_worker(ctx, slot, |worker, shared, ctx| {
+                worker.sandbox_lost(shared, ctx, LOST_WITH_MACHINE)
+            });
         }
         if let Some(node) = &self.node {
             let mut about = ObjectReference::to(&**node);
@@ -260,6 +273,32 @@ impl Kubelet {
             let name = &node.metadata.name;
             let message = format!("Node {name} has been rebooted, boot id: {name}");
             self.shared.recorder.event(ctx, &about, "Warning", "Rebooted", &message);
+        }
+    }
+
+    /// A container's process gets a SIGKILL from somebody else; an empty name is the first one.
+    pub fn kill_container(&mut self, ctx: &mut Ctx<'_>, uid: Uid, name: &str) {
+        let Some(slot) = self.by_uid.get(&uid).copied() else { return };
+        self.with_worker(ctx, slot, |worker, shared, ctx| worker.shot(shared, ctx, name));
+    }
+
+    /// A pod's sandbox dies, and everything in it.
+    pub fn kill_sandbox(&mut self, ctx: &mut Ctx<'_>, uid: Uid) {
+        let Some(slot) = self.by_uid.get(&uid).copied() else { return };
+        self.with_worker(ctx, slot, |worker, shared, ctx| {
+            worker.sandbox_lost(shared, ctx, SIGKILL)
+        });
+    }
+
+    /// Tells everything once more to an API server that may have heard nothing.
+    fn tell_again(&mut self, ctx: &mut Ctx<'_>) {
+        self.behind = false;
+        let slots: Vec<u32> = self.by_uid.values().copied().collect();
+        for slot in slots {
+            self.with_worker(ctx, slot, |worker, _, _| {
+                worker.dirty = true;
+                Keep::Yes
+            });
         }
     }
 
@@ -354,6 +393,9 @@ impl Component for Kubelet {
                 ctx.wake_in(self.shared.knobs().lease, Token::node(Kind::Lease));
             }
             Kind::NodeStatus => {
+                if alive && self.behind {
+                    self.tell_again(ctx);
+                }
                 if alive {
                     self.sync_node_status(ctx);
                 } else {
@@ -384,6 +426,10 @@ impl Kubelet {
             return;
         }
         let index = usize::from(token.container);
+        // Without power nothing goes on.
+        if !ctx.fabric.machines.get(&self.shared.config.name).is_some_and(|machine| machine.up) {
+            return;
+        }
         self.with_worker(ctx, token.slot, |worker, shared, ctx| match token.kind {
             // Processes go on without a kubelet.
             Kind::Step => worker.step(shared, ctx, index),

@@ -10,6 +10,7 @@ mod exit;
 pub mod images;
 mod ipam;
 mod kubelet;
+mod lost;
 mod metrics_server;
 mod node_status;
 mod probe;

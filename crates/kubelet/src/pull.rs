@@ -124,8 +124,9 @@ impl Worker {
         let message = format!("Pulling image \"{reference}\"");
         self.container_event(shared, ctx, index, "Normal", "Pulling", &message);
         let registry = &ctx.fabric.registry;
-        let exists = registry.find(reference).is_ok();
-        let transfer = registry.latency + registry.transfer(size_bytes);
+        let exists = registry.pull(reference).is_ok();
+        let whole = registry.latency + registry.transfer(size_bytes);
+        let transfer = whole * registry.slowness(reference);
         let latency = registry.latency;
         let Some(machine) = ctx.fabric.machines.get_mut(&shared.config.name) else { return };
         let began = machine.pull_free_at.max(ctx.now);
@@ -156,8 +157,9 @@ impl Worker {
             return;
         };
         let (took, waited) = (millis(due.since(*began)), millis(due.since(*asked)));
-        if let Err(PullError::NotFound(why) | PullError::InvalidName(why)) =
-            ctx.fabric.registry.find(&reference)
+        if let Err(
+            PullError::NotFound(why) | PullError::InvalidName(why) | PullError::Unreachable(why),
+        ) = ctx.fabric.registry.pull(&reference)
         {
             let message = format!("Failed to pull image \"{reference}\": {why}");
             self.container_event(shared, ctx, index, "Warning", "Failed", &message);

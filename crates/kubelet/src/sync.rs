@@ -51,10 +51,15 @@ impl Worker {
         };
         let Some(address) = address else { return self.no_network(shared, ctx) };
         self.address = address;
+        let before = ctx.fabric.remove_sandbox(self.uid());
+        let is_new = before.is_none();
+        let (old, kept) = before.map(|one| (one.processes, one.volumes)).unwrap_or_default();
         let mut processes = Vec::with_capacity(self.works.len());
         let containers = (0..self.works.len()).filter_map(|index| self.container(index));
+        // What ran before leaves its logs.
+        processes.extend(old);
         processes.extend(
-            containers.map(|container| Process {
+            containers.skip(processes.len()).map(|container| Process {
                 container: container.name.clone(),
                 ..Process::default()
             }),
@@ -68,12 +73,15 @@ impl Worker {
                 body: self.pod.spec.body.clone(),
             },
             processes,
-            volumes: (!volumes.is_empty()).then(|| Box::new(volumes)),
+            volumes: kept.or((!volumes.is_empty()).then(|| Box::new(volumes))),
             shared: (!outliving.is_empty()).then(|| Box::new(outliving)),
             settings: None,
         };
         ctx.fabric.add_sandbox(self.uid(), sandbox);
         self.stage = Stage::Active;
+        if !is_new {
+            self.begin_anew(shared, ctx);
+        }
     }
 
     fn no_network(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {
@@ -157,13 +165,9 @@ impl Worker {
             State::Exited { at, .. } | State::CrashLoop { at, .. } => *at,
             _ => return,
         };
-        match std::mem::replace(&mut work.state, State::Waiting) {
-            State::Exited { end, .. } | State::CrashLoop { end, .. } => work.last = Some(end),
-            _ => {}
-        }
         let (initial, max) = (knobs.backoff_initial_secs, knobs.backoff_max_secs);
         work.backoff.next(ended_at, ctx.now, initial, max);
-        work.restarts += 1;
+        work.begin_again();
         self.want_image(shared, ctx, index);
     }
 

@@ -12,7 +12,7 @@ use crate::kubelet::{Keep, Shared};
 use crate::token::Kind;
 use crate::worker::{Stage, State, Worker};
 
-const SIGKILL: i32 = 137;
+pub(crate) const SIGKILL: i32 = 137;
 const STOP_SECONDS: &str = "fake/stop-seconds";
 const DEFAULT_GRACE_SECS: i64 = 30;
 
@@ -210,7 +210,7 @@ impl Worker {
         Keep::Yes
     }
 
-    fn release_address(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {
+    pub(crate) fn release_address(&mut self, shared: &mut Shared, ctx: &mut Ctx<'_>) {
         let uid = self.uid();
         if !self.pod.spec.host_network
             && let Some(address) = self.ip()

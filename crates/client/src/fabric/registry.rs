@@ -48,6 +48,15 @@ pub enum PullError {
     /// The reference is no reference at all.
     InvalidName(String),
     NotFound(String),
+    /// No way to the registry.
+    Unreachable(String),
+}
+
+/// What can be wrong with the way to the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullFault {
+    Fails,
+    Slow,
 }
 
 pub struct Registry {
@@ -62,6 +71,8 @@ pub struct Registry {
     pub latency: Duration,
     /// Every image counts as present on every node, whatever the pull policy says.
     pub preloaded: bool,
+    /// What is wrong with pulls, by reference; the empty one stands for all.
+    faults: BTreeMap<SmolStr, PullFault>,
 }
 
 impl fmt::Debug for Registry {
@@ -79,6 +90,7 @@ impl Default for Registry {
             bytes_per_second: 60_000_000,
             latency: Duration::from_millis(500),
             preloaded: false,
+            faults: BTreeMap::new(),
         }
     }
 }
@@ -159,6 +171,49 @@ impl Registry {
         self.pushed.insert(name, image);
         self.programs.clear();
         Ok(())
+    }
+
+    /// An empty reference stands for all images.
+    pub fn set_fault(&mut self, reference: &str, fault: Option<PullFault>) {
+        match fault {
+            Some(fault) => self.faults.insert(reference.into(), fault),
+            None => self.faults.remove(reference),
+        };
+    }
+
+    fn fault_of(&self, reference: &str) -> Option<PullFault> {
+        let whole = |name: &str| {
+            let (repository, tag) = split_reference(name);
+            (full_name(repository), SmolStr::from(tag))
+        };
+        let is_it = |name: &SmolStr| name.is_empty() || whole(name) == whole(reference);
+        let mut found = self.faults.iter().filter(|(name, _)| is_it(name)).map(|(_, fault)| *fault);
+        let first = found.next()?;
+        Some(if found.any(|one| one == PullFault::Fails) { PullFault::Fails } else { first })
+    }
+
+    /// Whether a pull would succeed now, and how large the image is.
+    pub fn pull(&self, reference: &str) -> Result<u64, PullError> {
+        let (image, tag) = self.find(reference)?;
+        if self.fault_of(reference) != Some(PullFault::Fails) {
+            return Ok(image.size_bytes());
+        }
+        let name = full_name(split_reference(reference).0);
+        let (host, path) = match name.split_once('/') {
+            Some(("docker.io", path)) => ("registry-1.docker.io", path),
+            Some(parts) => parts,
+            None => ("registry-1.docker.io", name.as_str()),
+        };
+        Err(PullError::Unreachable(format!(
+            "failed to pull and unpack image \"{name}:{tag}\": failed to resolve reference \
+             \"{name}:{tag}\": failed to do request: Head \
+             \"https://{host}/v2/{path}/manifests/{tag}\": dial tcp: lookup {host}: i/o timeout"
+        )))
+    }
+
+    /// How many times longer than usual a pull takes.
+    pub fn slowness(&self, reference: &str) -> u32 {
+        if self.fault_of(reference) == Some(PullFault::Slow) { 20 } else { 1 }
     }
 
     pub fn is_empty(&self) -> bool {

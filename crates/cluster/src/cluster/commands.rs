@@ -57,6 +57,7 @@ impl Cluster {
     /// Commands that touch machines and wires rather than the API.
     fn physical(&mut self, command: Command) {
         match command {
+            Command::Fault(fault) => self.break_or_mend(&fault),
             Command::StopKubelet { node } => self.set_kubelet(&node, true),
             Command::StartKubelet { node } => self.set_kubelet(&node, false),
             Command::Traffic { client, target, per_second } => {
@@ -83,7 +84,7 @@ impl Cluster {
         }
     }
 
-    fn set_kubelet(&mut self, node: &str, stopped: bool) {
+    pub(super) fn set_kubelet(&mut self, node: &str, stopped: bool) {
         let name = format!("kubelet/{node}");
         self.with_concrete::<kubelet::Kubelet>(&name, |kubelet, ctx| {
             kubelet.set_stopped(stopped);

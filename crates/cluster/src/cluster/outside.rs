@@ -61,6 +61,8 @@ impl Cluster {
             traces: &mut self.traces,
             latency: &self.config.latency,
             changed_at: &mut self.changed_at,
+            gate: self.faults.gate(""),
+            faults: None,
         };
         connection.call(request)
     }

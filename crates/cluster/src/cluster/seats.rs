@@ -11,18 +11,24 @@ impl Cluster {
     /// Gives a component its place; it starts at once.
     pub fn seat(&mut self, component: Box<dyn Component>) {
         let index = self.seats.len() as u32;
-        let watches = component.watches();
         self.seats.push(Seat {
             name: component.name(),
             user: component.user(),
-            component: Some(component),
+            component: None,
             watch_latency: Duration::from_micros(self.config.latency.watch_us),
-            started: false,
+            life: 0,
+            waits: false,
+            parked: Vec::new(),
         });
-        self.with_component(index, |component, ctx| component.start(ctx));
+        self.take_seat(index, component);
+    }
+
+    pub(super) fn take_seat(&mut self, index: u32, component: Box<dyn Component>) {
+        let watches = component.watches();
         if let Some(seat) = self.seats.get_mut(index as usize) {
-            seat.started = true;
+            seat.component = Some(component);
         }
+        self.with_component(index, |component, ctx| component.start(ctx));
         for spec in watches {
             let id = self.server.open_watch(&spec);
             self.own(id, WatcherOwner::Component(index));
@@ -49,6 +55,8 @@ impl Cluster {
             traces: &mut self.traces,
             latency: &self.config.latency,
             changed_at: &mut self.changed_at,
+            gate: self.faults.gate(&seat.name),
+            faults: None,
         };
         let mut ctx = Ctx {
             now: self.now,
@@ -60,8 +68,9 @@ impl Cluster {
         };
         act(component.as_mut(), &mut ctx);
         seat.component = Some(component);
+        let life = seat.life;
         for (at, token) in self.timers.take() {
-            self.queue.push(at.max(self.now), Event::Timer { component: index, token });
+            self.queue.push(at.max(self.now), Event::Timer { component: index, life, token });
         }
     }
 

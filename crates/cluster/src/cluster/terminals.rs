@@ -100,6 +100,8 @@ impl Cluster {
             traces: &mut self.traces,
             latency: &self.config.latency,
             changed_at: &mut self.changed_at,
+            gate: self.faults.gate(""),
+            faults: Some((&mut self.faults, &self.config)),
         };
         let mut cx = Cx {
             api: &mut connection,
@@ -118,6 +120,9 @@ impl Cluster {
             kubectl::Stream::Stdout => Chunk::Out(chunk.text),
             kubectl::Stream::Stderr => Chunk::Err(chunk.text),
         }));
+        for fault in self.faults.take_asked() {
+            self.break_or_mend(&fault);
+        }
     }
 
     pub fn process_state(&self, id: ProcessId) -> ProcessState {

@@ -65,9 +65,7 @@ impl Cluster {
         self.events_run += 1;
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
-            Event::Timer { component, token } => {
-                self.with_component(component, |component, ctx| component.on_timer(ctx, token));
-            }
+            Event::Timer { component, life, token } => self.ring(component, life, token),
             Event::Process(id) => self.poll_process(id),
             Event::Compact => {
                 self.server.compact(self.now);
@@ -76,6 +74,18 @@ impl Cluster {
             }
         }
         self.wake_watchers();
+    }
+
+    /// A timer of a program that has ended since rings for nobody.
+    fn ring(&mut self, index: u32, life: u32, token: u64) {
+        let Some(seat) = self.seats.get_mut(index as usize).filter(|seat| seat.life == life) else {
+            return;
+        };
+        if seat.waits {
+            seat.parked.push(token);
+            return;
+        }
+        self.with_component(index, |component, ctx| component.on_timer(ctx, token));
     }
 
     pub(super) fn wake_watchers(&mut self) {
@@ -110,7 +120,7 @@ impl Cluster {
     }
 
     pub(super) fn deliver(&mut self, watcher: WatcherId) {
-        let Some(owner) = self.owner_of(watcher) else { return };
+        let Some(owner) = self.owner_of(watcher).filter(|owner| self.hears(*owner)) else { return };
         let latency = self.latency_of(watcher);
         let until = SimTime::from_nanos(self.now.nanos().saturating_sub(latency.as_nanos() as u64));
         let mut batch = std::mem::take(&mut self.batch);

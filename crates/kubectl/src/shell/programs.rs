@@ -13,10 +13,11 @@ use crate::shell::minikube;
 use crate::shell::{Said, Sleep, small, text};
 
 /// Names that completion offers for the first word.
-pub const NAMES: [&str; 34] = [
-    "awk", "base64", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "grep",
-    "head", "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf", "pwd",
-    "rm", "sed", "seq", "sh", "sleep", "sort", "tail", "tee", "test", "timeout", "watch", "xargs",
+pub const NAMES: [&str; 35] = [
+    "awk", "base64", "cat", "clear", "curl", "cut", "docker", "echo", "exit", "export", "fault",
+    "grep", "head", "help", "history", "k", "kill", "kubectl", "ls", "minikube", "mkdir", "printf",
+    "pwd", "rm", "sed", "seq", "sh", "sleep", "sort", "tail", "tee", "test", "timeout", "watch",
+    "xargs",
 ];
 
 /// Does its work at the first poll.
@@ -70,6 +71,7 @@ pub fn start(
         "sleep" => sleep(&args),
         "watch" => watch(&args),
         "docker" => once(move |cx| docker(cx, &args)),
+        "fault" => once(move |cx| fault(cx, &args)),
         "minikube" => minikube::start(args),
         "echo" => once(move |cx| echo(cx, &args)),
         "printf" => once(move |cx| super::printf::printf(cx, &args)),
@@ -133,6 +135,24 @@ pub fn start(
             Some(filter) => once(move |cx| filter(cx, &args, &stdin)),
             None => said(format!("bash: {name}: command not found\n"), 127),
         },
+    }
+}
+
+/// Breaks and mends the cluster: machines, wires, programs.
+fn fault(cx: &mut Cx<'_>, args: &[String]) -> i32 {
+    match cx.api.fault(&args.join(" ")) {
+        Some(Ok(text)) => {
+            cx.out.stdout(&text);
+            0
+        }
+        Some(Err(text)) => {
+            cx.complain(&text);
+            1
+        }
+        None => {
+            cx.complain("fault: this terminal has no way to the machines of the cluster");
+            1
+        }
     }
 }
 
