@@ -83,7 +83,8 @@ impl Worker {
                 (smol_str::format_smolstr!("OutOf{name}"), message)
             })
         };
-        wants.iter().find_map(short).or_else(|| self.port_clash(shared, ctx))
+        let pressed = self.under_pressure(shared);
+        pressed.or_else(|| wants.iter().find_map(short)).or_else(|| self.port_clash(shared, ctx))
     }
 
     fn port_clash(&self, shared: &Shared, ctx: &Ctx<'_>) -> Option<(SmolStr, SmolStr)> {

@@ -10,12 +10,13 @@ use api::core::reference::ObjectReference;
 use api::{Node, Pod};
 use apimachinery::meta::Uid;
 use apimachinery::wire::StringMap;
-use client::fabric::FxIndexMap;
+use client::fabric::{FxIndexMap, Pressure};
 use client::{Component, Ctx, EventRecorder, User, WatchEvent, WatchFilter, WatchKind, WatchSpec};
 use clock::{Duration, SimTime};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::config::{Knobs, NodeConfig};
+use crate::eviction::Eviction;
 use crate::ipam::Ipam;
 use crate::lost::LOST_WITH_MACHINE;
 use crate::node_status::Seen;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub address: SmolStr,
     /// The node's object, as last told.
     pub node: Option<Arc<Node>>,
+    /// What the node is short of, as its conditions tell it.
+    pub pressures: Vec<Pressure>,
     /// Off while the kubelet is down: processes end, and nobody notices.
     pub alive: bool,
 }
@@ -111,6 +114,7 @@ pub struct Kubelet {
     pub(crate) reported: SimTime,
     /// What the node's status was last made of.
     pub(crate) seen: Option<Seen>,
+    pub(crate) eviction: Eviction,
     /// When the regular check of the node's status last came round.
     checked: SimTime,
     slots: Vec<Slot>,
@@ -135,6 +139,7 @@ impl Kubelet {
                 resources: Vec::new(),
                 address: format_smolstr!("{}", config.address),
                 node: None,
+                pressures: Vec::new(),
                 alive: true,
                 config,
             },
@@ -142,6 +147,7 @@ impl Kubelet {
             lease: None,
             reported: SimTime::ZERO,
             seen: None,
+            eviction: Eviction::default(),
             checked: SimTime::ZERO,
             slots: Vec::new(),
             free: Vec::new(),
@@ -236,7 +242,7 @@ impl Kubelet {
     }
 
     /// Runs `act` on a worker and then writes its status if it changed.
-    fn with_worker(
+    pub(crate) fn with_worker(
         &mut self,
         ctx: &mut Ctx<'_>,
         slot: u32,
@@ -267,13 +273,13 @@ impl Kubelet {
                 worker.sandbox_lost(shared, ctx, LOST_WITH_MACHINE)
             });
         }
-        if let Some(node) = &self.node {
-            let mut about = ObjectReference::to(&**node);
-            about.uid = Uid::default();
-            let name = &node.metadata.name;
-            let message = format!("Node {name} has been rebooted, boot id: {name}");
-            self.shared.recorder.event(ctx, &about, "Warning", "Rebooted", &message);
-        }
+        let name = self.shared.config.name.clone();
+        let message = format!("Node {name} has been rebooted, boot id: {name}");
+        self.node_event(ctx, "Warning", "Rebooted", &message);
+    }
+
+    pub(crate) fn workers(&self) -> impl Iterator<Item = &Worker> {
+        self.slots.iter().filter_map(|slot| slot.worker.as_deref())
     }
 
     /// A container's process gets a SIGKILL from somebody else; an empty name is the first one.
@@ -397,6 +403,7 @@ impl Component for Kubelet {
                     self.tell_again(ctx);
                 }
                 if alive {
+                    self.watch_resources(ctx);
                     self.sync_node_status(ctx);
                 } else {
                     self.woken = true;

@@ -6,6 +6,7 @@ mod admit;
 mod backoff;
 mod config;
 mod downward;
+mod eviction;
 mod exit;
 pub mod images;
 mod ipam;

@@ -62,6 +62,7 @@ impl Worker {
         let pod = self.pod.clone();
         let message = "Pod sandbox changed, it will be killed and re-created.";
         shared.event(ctx, &pod, None, "Normal", "SandboxChanged", message);
+        self.dirty = true;
         let init = self.init_count();
         let knobs = shared.knobs();
         let (initial, max) = (knobs.backoff_initial_secs, knobs.backoff_max_secs);

@@ -9,13 +9,15 @@ use api::core::pod_status::ConditionStatus;
 use api::{Lease, Node};
 use apimachinery::meta::{ObjectMeta, OwnerReference};
 use apimachinery::wire::Shared as SharedVec;
+use client::fabric::Pressure;
 use client::{ApiExt, Ctx};
 use clock::SimTime;
 use serde_json::json;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::config::{NodeConfig, quantity};
-use crate::kubelet::Kubelet;
+use crate::eviction::words;
+use crate::kubelet::{Kubelet, Shared};
 
 const LEASE_NAMESPACE: &str = "kube-node-lease";
 const LEASE_SECS: i32 = 40;
@@ -38,23 +40,23 @@ fn capacity(config: &NodeConfig) -> ResourceList {
     .collect()
 }
 
-/// Type, reason, message and status of the conditions of a healthy node.
-const CONDITIONS: [(&str, &str, &str, bool); 4] = [
-    (
-        "MemoryPressure",
-        "KubeletHasSufficientMemory",
-        "kubelet has sufficient memory available",
-        false,
-    ),
-    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", false),
-    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available", false),
-    ("Ready", "KubeletReady", "kubelet is posting ready status", true),
-];
+/// Type, reason and message of a condition, and its status.
+type Told = (&'static str, &'static str, &'static str, bool);
 
-fn status_of(config: &NodeConfig, old: Option<&NodeStatus>, ctx: &Ctx<'_>) -> NodeStatus {
-    let now = ctx.time();
-    let conditions = CONDITIONS.iter().map(|(type_, reason, message, good)| {
-        let status = ConditionStatus::of(*good);
+fn conditions(pressures: &[Pressure]) -> impl Iterator<Item = Told> {
+    let of = move |kind: Pressure| {
+        let (words, bad) = (words(kind), pressures.contains(&kind));
+        let (reason, message, _) = if bad { words.bad } else { words.good };
+        (words.type_, reason, message, bad)
+    };
+    let ready = ("Ready", "KubeletReady", "kubelet is posting ready status", true);
+    Pressure::ALL.into_iter().map(of).chain([ready])
+}
+
+fn status_of(shared: &Shared, old: Option<&NodeStatus>, ctx: &Ctx<'_>) -> NodeStatus {
+    let (now, config) = (ctx.time(), &shared.config);
+    let conditions = conditions(&shared.pressures).map(|(type_, reason, message, good)| {
+        let status = ConditionStatus::of(good);
         let before = old
             .and_then(|old| old.condition(type_))
             .filter(|condition| condition.status == status)
@@ -137,17 +139,20 @@ pub(crate) struct Seen {
     version: u64,
     images: usize,
     last_pull: SimTime,
+    /// One bit a pressure.
+    pressures: u8,
 }
 
 impl Seen {
-    fn of(node: &Node, config: &NodeConfig, ctx: &Ctx<'_>) -> Self {
-        let images = ctx.fabric.machines.get(&config.name).map(|machine| &machine.images);
+    fn of(node: &Node, shared: &Shared, ctx: &Ctx<'_>) -> Self {
+        let images = ctx.fabric.machines.get(&shared.config.name).map(|machine| &machine.images);
         let pulled = images.into_iter().flat_map(|images| images.values()).map(|i| i.pulled_at);
         let (mut images, mut last_pull) = (0, SimTime::ZERO);
         for at in pulled.filter(|at| *at <= ctx.now) {
             (images, last_pull) = (images + 1, last_pull.max(at));
         }
-        Seen { version: node.metadata.resource_version, images, last_pull }
+        let pressures = shared.pressures.iter().fold(0, |bits, kind| bits | 1 << *kind as u8);
+        Seen { version: node.metadata.resource_version, images, last_pull, pressures }
     }
 }
 
@@ -169,7 +174,8 @@ impl Kubelet {
         if !config.knobs.as_recorded {
             metadata.set_annotation(MANAGED_ATTACH, "true");
         }
-        let mut node = Node { metadata, status: status_of(config, None, ctx), ..Node::default() };
+        let mut node =
+            Node { metadata, status: status_of(&self.shared, None, ctx), ..Node::default() };
         node.spec.taints = config
             .taints
             .iter()
@@ -199,12 +205,12 @@ impl Kubelet {
     pub(crate) fn sync_node_status(&mut self, ctx: &mut Ctx<'_>) {
         // A node that someone deleted comes back only when its kubelet starts anew.
         let Some(node) = &self.node else { return };
-        let seen = Seen::of(node, &self.shared.config, ctx);
+        let seen = Seen::of(node, &self.shared, ctx);
         let late = ctx.now.since(self.reported) >= self.shared.knobs().node_status_report;
         if !late && self.seen == Some(seen) {
             return;
         }
-        let new = status_of(&self.shared.config, Some(&node.status), ctx);
+        let new = status_of(&self.shared, Some(&node.status), ctx);
         if late || differs(&node.status, &new) {
             self.seen = None;
             self.report(ctx);
@@ -218,7 +224,7 @@ impl Kubelet {
         for _ in 0..2 {
             let Some(node) = &self.node else { return };
             let mut node = (**node).clone();
-            node.status = status_of(&self.shared.config, Some(&node.status), ctx);
+            node.status = status_of(&self.shared, Some(&node.status), ctx);
             match ctx.api.update_status(node) {
                 Ok(node) => return self.learn_node(node),
                 Err(error) if error.is_conflict() => {

@@ -13,6 +13,7 @@ use apimachinery::time::Time;
 use client::{ApiExt, Ctx};
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::eviction::EVICTED;
 use crate::exit::container_id;
 use crate::kubelet::{Keep, Shared};
 use crate::worker::{Stage, State, Work, Worker};
@@ -240,6 +241,16 @@ impl Worker {
             )
         });
         status.conditions.extend(others.cloned());
+        if let Some(why) = self.failed.as_ref().filter(|why| why.0 == EVICTED) {
+            let type_ = PodConditionType::DisruptionTarget;
+            let since = old.condition(&type_).and_then(|before| before.last_transition_time);
+            status.conditions.retain(|condition| condition.type_ != type_);
+            let mut condition =
+                PodCondition::new(type_, ConditionStatus::of(true), since.unwrap_or(now));
+            condition.observed_generation = generation;
+            condition.why = Some(shared.why("TerminationByKubelet", &why.1));
+            status.conditions.push(condition);
+        }
     }
 
     fn initialized(&self, status: &PodStatus) -> Verdict {
