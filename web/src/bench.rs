@@ -16,6 +16,7 @@ use crate::theme::Palette;
 
 const NODES: u32 = 100;
 const PODS: u32 = 5_000;
+const LISTED: u32 = 10_000;
 const FRAME_PODS: u32 = 300;
 const FRAMES: usize = 600;
 
@@ -31,6 +32,8 @@ pub fn start_if_asked() {
         let mut rows = frames().await;
         TimeoutFuture::new(50).await;
         rows.extend(to_ready());
+        TimeoutFuture::new(50).await;
+        rows.extend(api());
         report(true, &rows);
     });
 }
@@ -66,6 +69,13 @@ fn to_ready() -> Vec<Value> {
         "value": heap / f64::from(PODS), "unit": "B", "aim": "<= 1024"}),
     );
     rows
+}
+
+/// What the API server alone answers.
+fn api() -> Vec<Value> {
+    let rates = measure::api_rates(LISTED, &now_ms).unwrap_or_default();
+    let row = |rate: &measure::Rate| json!({"name": rate.name, "value": rate.per_s, "unit": "/s"});
+    rates.iter().map(row).collect()
 }
 
 fn canvas() -> Option<HtmlCanvasElement> {

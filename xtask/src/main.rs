@@ -5,6 +5,7 @@
 
 mod bench;
 mod count;
+mod fuzz;
 mod need;
 mod parity;
 mod server;
@@ -33,6 +34,9 @@ cargo xtask COMMAND
                                         recordings of a real control plane, by both roads: the
                                         project's kubectl, and the real one (KUBECTL, or on the
                                         PATH) over HTTP; --keep writes the transcripts
+  fuzz [--minutes 10] [--seed N] [NAME...]
+                                        mutated inputs to all that reads text; a failure is told
+                                        with its seed and a shrunk input
   size                                  the files of dist/, raw and compressed
   shot [--size 1440x900] [--dark] [--ko] [--built] OUT.png [JS]
                                         a picture of the page, after running JS in it
@@ -67,6 +71,7 @@ fn run(args: Vec<OsString>) -> Result<ExitCode> {
         "test-runner" => test::wasm_runner(parser),
         "bench" => bench::command(parser),
         "parity" => parity::command(parser),
+        "fuzz" => fuzz::command(parser),
         "size" => size::command(parser),
         "shot" => shot::command(parser),
         "ci" => shell::run(shell::cmd("bash").arg(".ci/run")).map(|()| ExitCode::SUCCESS),

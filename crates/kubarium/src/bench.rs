@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use cluster::Cluster;
-use cluster::measure::{ToReady, api_writes, idle, ready_nodes, to_ready};
+use cluster::measure::{ToReady, api_rates, idle, ready_nodes, to_ready};
 use serde_json::{Value, json};
 
 struct Counting;
@@ -44,7 +44,7 @@ const PODS: u32 = 5_000;
 const SETTLED_S: u64 = 11 * 60;
 /// Events live for an hour.
 const EVENTS_GONE_S: u64 = 62 * 60;
-const WRITES: u32 = 20_000;
+const LISTED: u32 = 10_000;
 
 fn live() -> u64 {
     LIVE.load(Ordering::Relaxed)
@@ -102,12 +102,12 @@ pub fn bench(json: bool) {
         eprintln!("kubarium: the pods did not become Ready");
         return;
     };
-    let Some(writes) = api_writes(WRITES, &now_ms) else {
-        eprintln!("kubarium: the API server refused a write");
+    let Some(rates) = api_rates(LISTED, &now_ms) else {
+        eprintln!("kubarium: the API server refused a request");
         return;
     };
     let pods = f64::from(run.pods);
-    let rows = [
+    let mut rows = vec![
         row("pods to Ready", pods / (run.wall_ms / 1e3), "pods/s", Some(">= 10000")),
         row("virtual time to Ready", run.virtual_s, "s", None),
         row("writes a pod", run.revisions as f64 / pods, "", None),
@@ -117,11 +117,10 @@ pub fn bench(json: bool) {
         row("heap a pod, its events (an hour)", heap.settled - heap.events_gone, "B", None),
         row("heap a pod, history and burst (10 min)", heap.at_ready - heap.settled, "B", None),
         row("idle, 100 nodes", idle_rate, "s/s", None),
-        row("API creates", writes.creates_per_s, "/s", None),
-        row("API status updates", writes.status_updates_per_s, "/s", None),
     ];
+    rows.extend(rates.iter().map(|rate| row(&rate.name, rate.per_s, "/s", None)));
     if json {
-        println!("{}", Value::from(rows.to_vec()));
+        println!("{}", Value::from(rows));
         return;
     }
     for row in &rows {
