@@ -123,6 +123,8 @@ scenarios! {
     storage_dynamic "16-storage-dynamic",
     stateful_set_more "n02-statefulset-more",
     disruption_budgets "n03-pdb",
+    server_side_apply "n04-ssa",
+    custom_resources "n05-crd",
     jobs_more "n06-jobs-more",
     storage_more "n07-storage-more",
     kubectl_more "n09-kubectl-more",

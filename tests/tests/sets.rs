@@ -155,6 +155,7 @@ fn daemon_pods_hold(surge: &str, missing: &str, per_node: usize, unavailable: us
     let mut nodes = 0;
     history.cluster.server().for_each_object(&mut |object| {
         let set = object.as_any().downcast_ref::<DaemonSet>();
+        let set = set.filter(|set| set.metadata.name == "agent");
         nodes += set.map_or(0, |set| usize::try_from(set.status.number_ready).unwrap());
     });
     let mut pods: BTreeMap<String, Arc<Pod>> = BTreeMap::new();

@@ -4,7 +4,7 @@
 use client::PatchType;
 use serde_json::{Value, json};
 
-use crate::fail::{Outcome, error};
+use crate::fail::{Fail, Outcome, error};
 use crate::flags::{ALL, Args, Flag, PRINT, SELECTOR, WRITE};
 use crate::path::Look;
 use crate::server;
@@ -73,7 +73,10 @@ fn run(cx: &mut Cx<'_>, args: &Args) -> Outcome<Flow> {
     if settings.is_empty() {
         return error("at least one taint update is required");
     }
-    let changes = parse(&settings)?;
+    let changes = match parse(&settings) {
+        Err(Fail::Error(text)) => return args.usage(&text),
+        parsed => parsed?,
+    };
     let writer = Writer::of(cx, args)?;
     let (found, fails) = target::find(cx, args, &words, Rules::default())?;
     target::each(cx, found, fails, |cx, one| taint(cx, &writer, &one, &changes))?;
