@@ -6,29 +6,25 @@ use lexopt::prelude::*;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The value of an option.
+fn number<N: std::str::FromStr>(parser: &mut lexopt::Parser, name: &str) -> Result<N> {
+    let text = parser.value().map_err(|e| e.to_string())?.to_string_lossy().into_owned();
+    text.parse().map_err(|_| format!("{name}: {text:?} is no number"))
+}
+
 pub fn command(mut parser: lexopt::Parser) -> Result<ExitCode> {
-    let (mut minutes, mut seed, mut names) = (10.0, None, Vec::new());
+    let (mut minutes, mut seed, mut names) = (10.0_f64, None, Vec::new());
     while let Some(arg) = parser.next().map_err(|e| e.to_string())? {
-        let mut number = |name: &str| {
-            let text = parser.value().map_err(|e| e.to_string())?.to_string_lossy().into_owned();
-            Ok::<_, String>((format!("--{name}: {text:?} is no number"), text))
-        };
         match arg {
-            Long("minutes") => {
-                let (wrong, text) = number("minutes")?;
-                minutes = text.parse::<f64>().ok().filter(|m| *m >= 0.0).ok_or(wrong)?;
-            }
-            Long("seed") => {
-                let (wrong, text) = number("seed")?;
-                seed = Some(text.parse::<u64>().map_err(|_| wrong)?);
-            }
+            Long("minutes") => minutes = number(&mut parser, "--minutes")?,
+            Long("seed") => seed = Some(number(&mut parser, "--seed")?),
             Value(name) => names.push(name.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().to_string()),
         }
     }
     // Another day tries other inputs; a failure names its own seed.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let seed = seed.unwrap_or(now);
+    let seed: u64 = seed.unwrap_or(now);
     println!("seed {seed}");
     let mut cargo = shell::cargo();
     cargo.args(["test", "--quiet", "-p", "tests", "--test", "fuzz", "--", "--nocapture"]);
