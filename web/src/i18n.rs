@@ -32,7 +32,14 @@ words! {
     Palette: "Commands", "명령";
     Break: "Break something", "장애 주입";
     StopKubelet: "Stop the kubelet of", "kubelet 중지:";
-    StartKubelet: "Start the kubelet of", "kubelet 시작:";
+    PowerOff: "Power off", "전원 끄기:";
+    CutOff: "Cut off from the control plane:", "컨트롤 플레인과 연결 끊기:";
+    MemoryShort: "Run short of memory:", "메모리 부족:";
+    TakeDown: "Take down", "내리기:";
+    PullsFail: "Let image pulls fail", "이미지 풀 실패";
+    ReadOnly: "Make etcd read-only", "etcd 읽기 전용";
+    KillContainer: "Kill the container of", "컨테이너 강제 종료:";
+    Mend: "Mend:", "복구:";
     DeletePod: "Delete the pod", "파드 삭제:";
     OtherLanguage: "한국어", "English";
     Theme: "Light or dark", "밝게 또는 어둡게";

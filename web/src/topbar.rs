@@ -1,7 +1,7 @@
 //! The bar on top: time and its speed, faults, language and theme.
 
 use clock::SimTime;
-use cluster::Command;
+use cluster::{Command, Fault};
 use scene::{Lang, Theme};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
@@ -147,10 +147,10 @@ fn Faults() -> Html {
         let (engine, console, close) = (engine.clone(), console.clone(), close.clone());
         let onclick = Callback::from(move |_: MouseEvent| {
             match &fault {
-                Fault::Command(command) => {
+                Act::Command(command) => {
                     engine.execute(command.clone());
                 }
-                Fault::Line(line) => console.run(line, None),
+                Act::Line(line) => console.run(line, None),
             }
             close.emit(());
         });
@@ -169,41 +169,58 @@ fn Faults() -> Html {
 }
 
 #[derive(Clone)]
-enum Fault {
+enum Act {
     Command(Command),
     Line(String),
 }
 
-fn fault_items(engine: &crate::engine::Engine) -> Vec<(Word, String, Fault)> {
-    const NODES_MAX: usize = 12;
-    let nodes: Vec<smol_str::SmolStr> = engine.with_model(|model| {
-        let workers = model.nodes().filter(|node| !node.control_plane);
-        workers.take(NODES_MAX).map(|node| node.name.clone()).collect()
-    });
+/// What can be broken now, after what is broken and can be mended.
+fn fault_items(engine: &crate::engine::Engine) -> Vec<(Word, String, Act)> {
+    const NODES_MAX: usize = 4;
+    const PODS_MAX: usize = 4;
+    let standing = engine.with(|cluster| cluster.standing_faults().to_vec());
     let mut items = Vec::new();
-    for node in nodes {
-        let name = format!("kubelet/{node}");
-        let stopped = engine.with(|cluster| {
-            let kubelet = cluster.component::<kubelet::Kubelet>(&name);
-            kubelet.is_some_and(kubelet::Kubelet::is_stopped)
-        });
-        let text = node.to_string();
-        items.push(if stopped {
-            (Word::StartKubelet, text, Fault::Command(Command::StartKubelet { node }))
-        } else {
-            (Word::StopKubelet, text, Fault::Command(Command::StopKubelet { node }))
-        });
+    for fault in &standing {
+        if let Some(undo) = fault.undo() {
+            items.push((Word::Mend, undo.to_string(), Act::Command(Command::Fault(undo))));
+        }
     }
-    let pods: Vec<apimachinery::meta::Key> = engine.with_model(|model| {
+    let (nodes, pods) = engine.with_model(|model| {
+        let workers = model.nodes().filter(|node| !node.control_plane);
+        let nodes: Vec<_> = workers.take(NODES_MAX).map(|node| node.name.clone()).collect();
         let mut pods: Vec<_> =
             model.pods().filter(|pod| !pod.system).map(|pod| pod.key.clone()).collect();
         pods.sort();
-        pods.truncate(4);
-        pods
+        pods.truncate(PODS_MAX);
+        (nodes, pods)
     });
+    let breaks = [
+        (Word::StopKubelet, "kubelet-off"),
+        (Word::PowerOff, "node-off"),
+        (Word::CutOff, "partition"),
+        (Word::MemoryShort, "memory-pressure"),
+    ];
+    let of_nodes = breaks
+        .into_iter()
+        .flat_map(|(word, verb)| nodes.iter().map(move |node| (word, verb, node.to_string())));
+    let of_programs = ["kube-apiserver", "kube-scheduler", "kube-controller-manager"]
+        .map(|program| (Word::TakeDown, "down", program.to_owned()));
+    let of_all = [
+        (Word::PullsFail, "pull-fails", String::new()),
+        (Word::ReadOnly, "read-only", String::new()),
+    ];
+    for (word, verb, name) in of_nodes.chain(of_programs).chain(of_all) {
+        let Ok(fault) = Fault::parse(&format!("{verb} {name}")) else { continue };
+        if !standing.contains(&fault) {
+            items.push((word, name, Act::Command(Command::Fault(fault))));
+        }
+    }
     for pod in pods {
         let line = format!("kubectl delete pod {} -n {} --wait=false", pod.name, pod.namespace);
-        items.push((Word::DeletePod, pod.name.to_string(), Fault::Line(line)));
+        items.push((Word::DeletePod, pod.name.to_string(), Act::Line(line)));
+        let fault = Fault::KillContainer { pod: pod.clone(), container: Default::default() };
+        let command = Act::Command(Command::Fault(fault));
+        items.push((Word::KillContainer, pod.name.to_string(), command));
     }
     items
 }

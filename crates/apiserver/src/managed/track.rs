@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use api::{Event, Node, Obj, as_kind};
+use api::{Deployment, Event, Node, Obj, as_kind};
 use apimachinery::field_set::{FieldSet, PathElement};
 use apimachinery::managed::{Fields, Managed, ManagedEntry, Operation, Writer};
 use apimachinery::time::Time;
@@ -222,6 +222,11 @@ impl ApiServer {
         {
             return Some(managed);
         }
+        if is_recount(existing, object)
+            && let Some(managed) = sole_at_time(&managed, &writer, cx.time())
+        {
+            return Some(managed);
+        }
         let forms = Forms::new(&self.resources, resource);
         let forms = forms.in_version(&version).unwrap_or(forms);
         let mut list = owners(&forms, existing, &managed);
@@ -254,6 +259,46 @@ fn is_heartbeat(old: &Obj, new: &Obj) -> bool {
         && old.status.addresses == new.status.addresses
         && old.status.allocatable == new.status.allocatable
         && old.status.capacity == new.status.capacity
+}
+
+/// Whether a deployment's controller only counted anew: the status has the fields it had.
+fn is_recount(old: &Obj, new: &Obj) -> bool {
+    let kinds = (as_kind::<Deployment>(old.as_ref()), as_kind::<Deployment>(new.as_ref()));
+    let (Some(old), Some(new)) = kinds else { return false };
+    let fields = |d: &Deployment| {
+        let status = &d.status;
+        let counts = [
+            status.available_replicas,
+            status.ready_replicas,
+            status.replicas,
+            status.unavailable_replicas,
+            status.updated_replicas,
+        ];
+        let optional = [status.collision_count, status.terminating_replicas];
+        (counts.map(|n| n != 0), optional.map(|n| n.is_some()), status.observed_generation != 0)
+    };
+    let types = |d: &Deployment| -> Vec<SmolStr> {
+        d.status.conditions.iter().map(|condition| condition.type_.clone()).collect()
+    };
+    fields(old) == fields(new)
+        && types(old) == types(new)
+        && old.metadata.labels == new.metadata.labels
+        && old.metadata.annotations == new.metadata.annotations
+        && old.spec == new.spec
+}
+
+/// The same owners with another time of the status's only writer.
+fn sole_at_time(managed: &Managed, writer: &Writer, now: Time) -> Option<Arc<Managed>> {
+    let mut of_status = managed.entries.iter().filter(|e| e.writer.subresource == "status");
+    let sole = of_status.next().filter(|entry| entry.writer.same_as(writer))?;
+    if of_status.next().is_some() || !matches!(sole.fields, Fields::Set(_)) {
+        return None;
+    }
+    let mut managed = managed.clone();
+    let own = managed.entries.iter_mut().find(|entry| entry.writer.same_as(writer))?;
+    own.time = Some(now);
+    managed.sort();
+    Some(Arc::new(managed))
 }
 
 /// The same owners with another time of one that owns heartbeats already.
