@@ -84,7 +84,7 @@ impl Chance {
         Chance(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -93,7 +93,7 @@ impl Chance {
 
     /// Below `bound`; zero if that is zero.
     pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
+        (self.draw() % bound.max(1) as u64) as usize
     }
 
     pub fn pick<'a>(&mut self, of: &'a [String]) -> &'a str {
@@ -192,13 +192,16 @@ impl Mutator {
     }
 }
 
+/// How a text falls into parts.
+type Cut = fn(&str) -> Vec<String>;
+
 /// A shorter input that still fails: lines, then tokens, then halves of tokens are left out as
 /// long as that goes, with at most `tries` runs.
 pub fn shrink(input: &str, mut tries: u32, fails: &mut dyn FnMut(&str) -> bool) -> String {
     let mut best = input.to_owned();
-    let lines = |text: &str| text.split_inclusive('\n').map(str::to_owned).collect();
-    let chars = |text: &str| text.chars().map(String::from).collect();
-    let cuts: [&dyn Fn(&str) -> Vec<String>; 3] = [&lines, &|text| tokens(text), &chars];
+    let lines: Cut = |text| text.split_inclusive('\n').map(str::to_owned).collect();
+    let chars: Cut = |text| text.chars().map(String::from).collect();
+    let cuts: [Cut; 3] = [lines, |text| tokens(text), chars];
     for cut in cuts {
         let mut size = cut(&best).len().div_ceil(2).max(1);
         loop {
