@@ -74,7 +74,7 @@ fn bounds(rollout: &Rollout, tr: Tr) -> Html {
     let rows = lines.into_iter().map(|(word, text)| {
         html! { <tr><td>{ tr.t(word) }</td><td class="code">{ text }</td></tr> }
     });
-    html! { <table><tbody>{ for rows }</tbody></table> }
+    html! { <div class="wide"><table><tbody>{ for rows }</tbody></table></div> }
 }
 
 fn row(share: &Share, tr: Tr) -> Html {
