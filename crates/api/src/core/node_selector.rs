@@ -47,7 +47,8 @@ impl Term {
     }
 }
 
-fn requirement(rule: &NodeSelectorRequirement) -> Option<Requirement> {
+/// A rule about labels; nothing if it is none that can hold.
+pub(super) fn requirement(rule: &NodeSelectorRequirement) -> Option<Requirement> {
     let operator = match rule.operator.as_str() {
         "In" => Operator::In,
         "NotIn" => Operator::NotIn,

@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use apimachinery::labels::{Operator, Requirement, Selector};
+use apimachinery::labels::{Requirement, Selector};
 use apimachinery::meta::Key;
 use apimachinery::quantity::Quantity;
 use apimachinery::wire::StringMap;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::node_selector::requirement;
 use super::persistent_volume::PersistentVolume;
 use super::persistent_volume_claim::PersistentVolumeClaim;
 use super::pod::Pod;
-use super::pod_spec::NodeSelectorRequirement;
 use super::reference::ObjectReference;
 use super::storage_names::{CLASS_ANNOTATION, class_name};
 use super::volume::Volume;
@@ -111,19 +111,6 @@ impl PersistentVolume {
             })
         })
     }
-}
-
-fn requirement(rule: &NodeSelectorRequirement) -> Option<Requirement> {
-    let operator = match rule.operator.as_str() {
-        "In" => Operator::In,
-        "NotIn" => Operator::NotIn,
-        "Exists" => Operator::Exists,
-        "DoesNotExist" => Operator::DoesNotExist,
-        "Gt" => Operator::GreaterThan,
-        "Lt" => Operator::LessThan,
-        _ => return None,
-    };
-    Requirement::new(rule.key.clone(), operator, rule.values.clone()).ok()
 }
 
 impl PersistentVolumeClaim {
